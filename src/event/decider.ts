@@ -1,0 +1,58 @@
+// The shape of every aggregate: three pure functions and a projection.
+// `decide` says what follows from a command, `evolve` what an event does to the state. Time, ids and facts
+// from outside come in with the command, so the same commands give the same events on any machine.
+import type { ErrorCode } from "./error.ts";
+import type { Fact } from "./event.ts";
+import type { Json } from "./json.ts";
+import type { Head } from "./log.ts";
+
+/** Every command says when it was given: `now` in milliseconds since the epoch. */
+export interface Timed {
+  readonly now: number;
+}
+
+/** Why a command was not carried out: a value, not an exception. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly todo: string;
+}
+
+/** What follows from a command: events, or a refusal that changes nothing. */
+export type Decision<F extends Fact> = readonly F[] | Refusal;
+
+/** An event as it reaches `evolve`: the fact, and when and where in its stream it happened. */
+export type Happened<F extends Fact> = F & { readonly at: number; readonly seq: number };
+
+export interface Decider<State, Command extends Timed, F extends Fact> {
+  initial(): State;
+  /** Pure: leaves `state` as it is. */
+  decide(state: State, command: Command): Decision<F>;
+  /** Deterministic; may change `state` in place. The caller goes on with what it returns. */
+  evolve(state: State, event: Happened<F>): State;
+}
+
+/** A decider with what its runtime needs to know: its projection, its deadlines, its snapshots. */
+export interface Aggregate<State, Command extends Timed, F extends Fact> extends Decider<State, Command, F> {
+  /** The kind its streams carry: `session` of `session:sess_1`. */
+  readonly kind: string;
+  head(state: State): Head;
+  /** When the next deadline falls due; null when none is open. Equals `head(state).dueAt`, without building a head. */
+  dueAt(state: State): number | null;
+  /** The command that lets happen what is due. It is decided before any command given at or after `dueAt` (law 3). */
+  expire(now: number): Command;
+  readonly snapshot: SnapshotForm<State>;
+}
+
+/** How a state is written beside its events. */
+export interface SnapshotForm<State> {
+  /** Raised when the state's shape changes; snapshots of another version are passed over. */
+  readonly version: number;
+  save(state: State): Json;
+  load(json: Json): State;
+}
+
+/** Tells a refusal from events. */
+export function isRefusal(decision: Decision<Fact>): decision is Refusal {
+  return !Array.isArray(decision);
+}

@@ -1,0 +1,47 @@
+// The one error of the project: a code for programs, a sentence on what happened, a sentence on what to do.
+
+export type ErrorCode =
+  | "conflict"
+  | "denied"
+  | "event_corrupt"
+  | "event_too_large"
+  | "internal"
+  | "invalid_argument"
+  | "invalid_event"
+  | "invalid_plan"
+  | "not_found"
+  | "session_ended"
+  | "store_busy"
+  | "store_closed"
+  | "store_corrupt"
+  | "store_full"
+  | "store_newer"
+  | "task_exists"
+  | "task_ended"
+  | "task_limit"
+  | "task_not_found"
+  | "unsupported";
+
+/** What happened and what to do, a sentence each. */
+export interface ErrorText {
+  readonly what: string;
+  readonly todo: string;
+  readonly cause?: unknown;
+}
+
+/** Every error this project throws. `message` is both sentences; `code` is stable. */
+export class HolodeckError extends Error {
+  override readonly name = "HolodeckError";
+  readonly code: ErrorCode;
+  /** What happened. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly todo: string;
+
+  constructor(code: ErrorCode, { what, todo, cause }: ErrorText) {
+    super(`${what} ${todo}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.what = what;
+    this.todo = todo;
+  }
+}

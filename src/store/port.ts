@@ -1,0 +1,85 @@
+// The store: the only durable thing. An adapter keeps bytes and never decides; all adapters behave alike, which
+// the suite in `testing/store-suite.ts` proves on each.
+import type { StoredEvent, EventLog, Head } from "../event/log.ts";
+import type { Hash, StreamId } from "../event/event.ts";
+
+/** A slice of a long list. `after` is the `next` of the page before; leave it out for the first. */
+export interface PageRequest {
+  /** 1 to 1,000; default 50. */
+  readonly limit?: number;
+  readonly after?: string;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Opaque; null when there is no more. A page may be short and still have a next. */
+  readonly next: string | null;
+}
+
+/** A stream's head with its place. */
+export interface StoredHead extends Head {
+  readonly stream: StreamId;
+  readonly seq: number;
+  /** The hash of the event at `seq`. */
+  readonly hash: Hash;
+}
+
+export interface HeadFilter {
+  readonly kind: string;
+  readonly status?: string;
+  /** All of these. */
+  readonly labels?: readonly string[];
+  /** Inclusive, milliseconds since the epoch. */
+  readonly createdFrom?: number;
+  /** Exclusive, milliseconds since the epoch. */
+  readonly createdBefore?: number;
+}
+
+export interface RoomSummary {
+  readonly room: string;
+  readonly tiles: number;
+  /** `at` of the first and of the newest event, milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly latestAt: number;
+}
+
+export interface Store extends EventLog {
+  /** Where it is, for people: a path or a URL without its password. */
+  readonly name: string;
+  /** How many partitions the log has, fixed at creation: `hash(stream) mod partitions`. */
+  readonly partitions: number;
+  head(params: { readonly stream: StreamId }): Promise<StoredHead | null>;
+  /** Newest first by `(createdAt, stream)`. */
+  heads(params: { readonly filter: HeadFilter; readonly page?: PageRequest }): Promise<Page<StoredHead>>;
+  /** Heads whose deadline is at or before `before`, the earliest first, at most `limit` (default 100). */
+  due(params: { readonly before: number; readonly limit?: number }): Promise<readonly StoredHead[]>;
+  /** All stream names in order, for `verify`. */
+  streams(params: { readonly page?: PageRequest }): Promise<Page<StreamId>>;
+  /** A room's events, newest first by `(at, hash)`. An unknown room is empty. */
+  room(params: { readonly name: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>>;
+  /** Every room that has an event, by name. */
+  rooms(): Promise<readonly RoomSummary[]>;
+  /**
+   * Events that hold every word of `text` (see `event/words.ts`), newest first by `(at, hash)`.
+   * Filled behind the log, and caught up before it answers. Text without a word finds nothing.
+   */
+  search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>>;
+  /** Keeps bytes under their SHA-256 and returns it; the same bytes are kept once. Durable when it returns. */
+  putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash>;
+  blob(params: { readonly hash: Hash }): Promise<Uint8Array | null>;
+  deleteBlob(params: { readonly hash: Hash }): Promise<void>;
+  /**
+   * Takes or renews a lease until `now + ttlMs`; false when another owner holds it. A `ttlMs` of 0 gives it back.
+   * It only saves double work: correctness never rests on it.
+   */
+  lease(params: {
+    readonly name: string;
+    readonly owner: string;
+    readonly now: number;
+    readonly ttlMs: number;
+  }): Promise<boolean>;
+  /** Reports damage the adapter can see below the events (pages, indexes). Empty when sound. */
+  inspect(): Promise<readonly string[]>;
+  /** Waits for what is under way and lets go of files and connections. Later calls fail with `store_closed`. */
+  close(): Promise<void>;
+}
