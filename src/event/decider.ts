@@ -1,6 +1,7 @@
-// The shape of every aggregate: three pure functions and a projection.
+// The shape of every aggregate: three pure functions, a projection, and what time alone makes happen.
 // `decide` says what follows from a command, `evolve` what an event does to the state. Time, ids and facts
 // from outside come in with the command, so the same commands give the same events on any machine.
+import type { Boot } from "./clock.ts";
 import type { ErrorCode } from "./error.ts";
 import type { Fact } from "./event.ts";
 import type { Json } from "./json.ts";
@@ -9,6 +10,11 @@ import type { Head } from "./log.ts";
 /** Every command says when it was given: `now` in milliseconds since the epoch. */
 export interface Timed {
   readonly now: number;
+}
+
+/** The moment of a decision, and by whose clock. */
+export interface Moment extends Timed {
+  readonly boot: Boot;
 }
 
 /** Why a command was not carried out: a value, not an exception. */
@@ -32,15 +38,14 @@ export interface Decider<State, Command extends Timed, F extends Fact> {
   evolve(state: State, event: Happened<F>): State;
 }
 
-/** A decider with what its runtime needs to know: its projection, its deadlines, its snapshots. */
+/** A decider with what its runtime needs: its projection, what time makes happen, its snapshots. */
 export interface Aggregate<State, Command extends Timed, F extends Fact> extends Decider<State, Command, F> {
-  /** The kind its streams carry: `session` of `session:sess_1`. */
-  readonly kind: string;
   head(state: State): Head;
-  /** When the next deadline falls due; null when none is open. Equals `head(state).dueAt`, without building a head. */
-  dueAt(state: State): number | null;
-  /** The command that lets happen what is due. It is decided before any command given at or after `dueAt` (law 3). */
-  expire(now: number): Command;
+  /**
+   * The command that must be decided before any other at this moment, such as a timeout that has come due (law 3);
+   * null when there is none. Asked again after each, until it answers null.
+   */
+  settle(state: State, moment: Moment): Command | null;
   readonly snapshot: SnapshotForm<State>;
 }
 

@@ -25,8 +25,10 @@ export function wordsOfEvent(event: Event): string[] {
 function collectJson(value: Json | undefined, words: Set<string>): void {
   if (words.size >= WORDS_MAX || value === null || value === undefined) return;
   if (typeof value === "object") {
-    if (Array.isArray(value)) for (const item of value) collectJson(item as Json, words);
-    else for (const [key, member] of Object.entries(value)) (collect(key, words), collectJson(member, words));
+    for (const [key, member] of Object.entries(value)) {
+      if (!Array.isArray(value)) collect(key, words);
+      collectJson(member, words);
+    }
   } else collect(String(value), words);
 }
 

@@ -1,0 +1,62 @@
+// A state is a fold over events: from a snapshot where there is one, else from the beginning.
+import type { Position } from "./batch.ts";
+import type { Aggregate, Happened, Timed } from "./decider.ts";
+import type { Fact, StreamId } from "./event.ts";
+import type { EventLog } from "./log.ts";
+
+/** A state with its place, and the seq of the newest snapshot. */
+export interface Folded<State> extends Position<State> {
+  snapshotSeq: number;
+}
+
+const READ_LIMIT = 1_000;
+
+/** Reads on from `from` (null: the newest snapshot, or the beginning) up to the stream's end, or to `throughSeq`. */
+export async function fold<State, Command extends Timed, F extends Fact>({
+  aggregate,
+  log,
+  stream,
+  from = null,
+  throughSeq = Number.POSITIVE_INFINITY,
+  snapshotThroughSeq = throughSeq,
+  onEvent,
+}: {
+  readonly aggregate: Aggregate<State, Command, F>;
+  readonly log: EventLog;
+  readonly stream: StreamId;
+  readonly from?: Folded<State> | null;
+  readonly throughSeq?: number;
+  /** A snapshot past this seq is passed over. */
+  readonly snapshotThroughSeq?: number;
+  readonly onEvent?: (event: Happened<F>) => void;
+}): Promise<Folded<State>> {
+  const folded = from ?? (await start(aggregate, log, stream, Math.min(throughSeq, snapshotThroughSeq)));
+  for (;;) {
+    const page = await log.read({ stream, afterSeq: folded.seq, limit: READ_LIMIT });
+    for (const { event, hash } of page) {
+      if (event.seq > throughSeq) return folded;
+      // A stream holds the events of its own kind of aggregate alone.
+      const happened = event as unknown as Happened<F>;
+      folded.state = aggregate.evolve(folded.state, happened);
+      folded.seq = event.seq;
+      folded.at = event.at;
+      folded.hash = hash;
+      onEvent?.(happened);
+    }
+    if (page.length < READ_LIMIT) return folded;
+  }
+}
+
+async function start<State, Command extends Timed, F extends Fact>(
+  aggregate: Aggregate<State, Command, F>,
+  log: EventLog,
+  stream: StreamId,
+  throughSeq: number,
+): Promise<Folded<State>> {
+  const snapshot = await log.snapshot({ stream });
+  if (snapshot !== null && snapshot.version === aggregate.snapshot.version && snapshot.seq <= throughSeq) {
+    const { seq, hash, at, state } = snapshot;
+    return { state: aggregate.snapshot.load(state), seq, hash, at, snapshotSeq: seq };
+  }
+  return { state: aggregate.initial(), seq: 0, hash: null, at: 0, snapshotSeq: 0 };
+}

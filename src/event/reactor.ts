@@ -1,0 +1,73 @@
+// A reactor is a named follower of the log: it does what follows from each event, then saves its place.
+// Delivery is at least once; what it does is once when it passes `keyOf(event)` as the idempotency key.
+import type { Clock } from "./clock.ts";
+import type { Hash } from "./event.ts";
+import type { EventLog, StoredEvent } from "./log.ts";
+
+export interface ReactorOptions {
+  /** Names the saved place: one name, one follower. */
+  readonly name: string;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  /** What follows from an event. When it throws, the place stays before the event and the next tick tries again. */
+  readonly react: (event: StoredEvent, key: string) => Promise<void>;
+  /** Told of each failed tick. */
+  readonly onError?: (error: unknown) => void;
+  /** Events a tick takes at most. Default 256. */
+  readonly limit?: number;
+  /** Milliseconds between ticks when nothing is new. Default 1,000; a new event wakes it sooner. */
+  readonly idleMs?: number;
+}
+
+export class Reactor {
+  readonly #options: ReactorOptions;
+  #stop: AbortController | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: ReactorOptions) {
+    this.#options = options;
+  }
+
+  /** The idempotency key for what this reactor does about an event: `hash:name`. */
+  keyOf(hash: Hash): string {
+    return `${hash}:${this.#options.name}`;
+  }
+
+  /** Handles the next events and saves the place after them; answers how many. */
+  async tick(): Promise<number> {
+    const { name, log, react, limit = 256 } = this.#options;
+    const after = await log.place({ name });
+    const { events, place } = await log.tail({ after, limit });
+    for (const event of events) await react(event, this.keyOf(event.hash));
+    if (events.length > 0) await log.savePlace({ name, place });
+    return events.length;
+  }
+
+  /** Ticks until `stop`: at once while there is work, else when something is appended or `idleMs` have gone by. */
+  start(): void {
+    if (this.#stop !== null) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#running = this.#repeat(stop.signal);
+  }
+
+  /** Resolves when the tick under way has ended. */
+  async stop(): Promise<void> {
+    this.#stop?.abort();
+    await this.#running;
+    this.#stop = null;
+  }
+
+  async #repeat(stopped: AbortSignal): Promise<void> {
+    const { log, clock, idleMs = 1_000, onError } = this.#options;
+    let wake = new AbortController();
+    const unwatch = log.watch(() => wake.abort());
+    stopped.addEventListener("abort", () => wake.abort(), { once: true });
+    while (!stopped.aborted) {
+      wake = new AbortController();
+      const handled = await this.tick().catch((error: unknown) => (onError?.(error), 0));
+      if (handled === 0 && !stopped.aborted) await clock.sleep(idleMs, wake.signal);
+    }
+    unwatch();
+  }
+}

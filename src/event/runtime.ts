@@ -1,0 +1,244 @@
+// Runs the commands of one kind of aggregate: those waiting for one stream are decided in order and appended
+// together at the expected seq. When someone else was first, it reads what is new, folds, and decides again. So any
+// number of processes serve one stream, nothing is decided twice, and no lock is needed.
+import { Batch, type Decided } from "./batch.ts";
+import type { Aggregate, Happened, Moment, Timed } from "./decider.ts";
+import type { Fact, StreamId } from "./event.ts";
+import { fold, type Folded } from "./fold.ts";
+import type { AppendResult, EventLog } from "./log.ts";
+
+/** A command without its time: the runtime stamps it at the moment of decision. */
+export type Untimed<Command> = Command extends Timed ? Omit<Command, "now"> : never;
+
+/** What a command came to. Its events are empty when it changed nothing, was refused, or had been given before. */
+export interface Executed<F extends Fact> extends Decided<F> {
+  /** The first seq an earlier command with the same key wrote; null when this is the first. */
+  readonly repeated: number | null;
+}
+
+export interface RuntimeOptions<State, Command extends Timed, F extends Fact> {
+  readonly aggregate: Aggregate<State, Command, F>;
+  readonly log: EventLog;
+  readonly moment: () => Moment;
+  /** Told of each event this runtime comes to know: once, after commit, in order. */
+  readonly onEvents?: (news: News<State, F>) => void;
+  /** A snapshot is saved each time this many events have come. Default 1,000. */
+  readonly snapshotEvery?: number;
+}
+
+export interface News<State, F extends Fact> {
+  readonly stream: StreamId;
+  readonly events: readonly Happened<F>[];
+  /** After these events, or further on. */
+  readonly state: State;
+  /** Whether this runtime appended them; false for those it read. */
+  readonly own: boolean;
+}
+
+interface Pending<Command, F extends Fact> {
+  /** Null asks for nothing but to read on and let happen what is due. */
+  readonly command: Untimed<Command> | null;
+  readonly key: string | null;
+  readonly resolve: (executed: Executed<F>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One stream as this process knows it. */
+interface Entry<State, Command, F extends Fact> {
+  readonly stream: StreamId;
+  /** Null before the first read, and after an append failed whose events the state had taken in. */
+  known: Folded<State> | null;
+  /** Up to where `onEvents` has been told; -1 before the first read. */
+  toldSeq: number;
+  waiting: Pending<Command, F>[];
+  draining: Promise<void> | null;
+}
+
+/** At most this many commands are decided for one append, so that no caller waits behind an endless batch. */
+const BATCH_COMMANDS_MAX = 256;
+
+export class Runtime<State, Command extends Timed, F extends Fact> {
+  readonly #options: Required<RuntimeOptions<State, Command, F>>;
+  readonly #entries = new Map<StreamId, Entry<State, Command, F>>();
+
+  constructor(options: RuntimeOptions<State, Command, F>) {
+    this.#options = { onEvents: () => undefined, snapshotEvery: 1_000, ...options };
+  }
+
+  /**
+   * Decides a command and makes what follows durable. A `key` makes it happen once: a repeat answers with the first
+   * seq. A refusal is a value; errors of the store, and events over their limits, are thrown.
+   */
+  async execute(
+    stream: StreamId,
+    command: Untimed<Command>,
+    key: string | null = null,
+  ): Promise<Executed<F>> {
+    return await this.#enqueue(stream, command, key);
+  }
+
+  /** Reads what others have appended, lets what is due happen, and answers the state. */
+  async refresh(stream: StreamId): Promise<State> {
+    await this.#enqueue(stream, null, null);
+    return this.#entries.get(stream)?.known?.state ?? this.#options.aggregate.initial();
+  }
+
+  /** The state as last known here; undefined when the stream has not been read. */
+  peek(stream: StreamId): State | undefined {
+    return this.#entries.get(stream)?.known?.state;
+  }
+
+  /** The seq of the state as last known here; 0 when the stream has not been read or is empty. */
+  seq(stream: StreamId): number {
+    return this.#entries.get(stream)?.known?.seq ?? 0;
+  }
+
+  /** Forgets a stream's state; it is read again on demand. Does nothing while commands wait. */
+  evict(stream: StreamId): void {
+    if (this.#entries.get(stream)?.draining === null) this.#entries.delete(stream);
+  }
+
+  /** Resolves when no command waits. */
+  async idle(): Promise<void> {
+    for (const entry of this.#entries.values()) await entry.draining;
+  }
+
+  async #enqueue(
+    stream: StreamId,
+    command: Untimed<Command> | null,
+    key: string | null,
+  ): Promise<Executed<F>> {
+    const entry = this.#entry(stream);
+    return await new Promise((resolve, reject) => {
+      entry.waiting.push({ command, key, resolve, reject });
+      entry.draining ??= this.#drain(entry);
+    });
+  }
+
+  #entry(stream: StreamId): Entry<State, Command, F> {
+    let entry = this.#entries.get(stream);
+    if (entry === undefined) {
+      entry = { stream, known: null, toldSeq: -1, waiting: [], draining: null };
+      this.#entries.set(stream, entry);
+    }
+    return entry;
+  }
+
+  async #drain(entry: Entry<State, Command, F>): Promise<void> {
+    await Promise.resolve(); // Whoever asks in the same turn shares the append.
+    while (entry.waiting.length > 0) {
+      const pending = entry.waiting.splice(0, BATCH_COMMANDS_MAX);
+      try {
+        await this.#run(entry, pending);
+      } catch (error) {
+        // The state may have run ahead of the log; the next command reads it anew.
+        entry.known = null;
+        for (const one of pending) one.reject(error);
+      }
+    }
+    entry.draining = null;
+  }
+
+  /** Decides and appends until the log agrees. */
+  async #run(entry: Entry<State, Command, F>, all: readonly Pending<Command, F>[]): Promise<void> {
+    let pending = all;
+    let stale = pending.some((one) => one.command === null);
+    while (pending.length > 0) {
+      const known = await this.#read(entry, stale);
+      const batch = new Batch(this.#options.aggregate, entry.stream, known);
+      const answers = this.#decide(batch, pending);
+      const item = batch.item();
+      const result: AppendResult | undefined =
+        item === null ? { status: "appended" } : (await this.#options.log.append([item]))[0];
+      if (result?.status === "appended") {
+        this.#tell(entry, batch.happened, true);
+        await this.#answer(entry, answers);
+        this.#saveSnapshot(entry, known);
+        return;
+      }
+      entry.known = null; // The state holds events the log refused.
+      stale = true;
+      if (result?.status === "repeated") pending = answerRepeated(pending, result);
+    }
+  }
+
+  #decide(
+    batch: Batch<State, Command, F>,
+    pending: readonly Pending<Command, F>[],
+  ): (readonly [Pending<Command, F>, Decided<F>])[] {
+    const answers: (readonly [Pending<Command, F>, Decided<F>])[] = [];
+    for (const one of pending) {
+      const moment = this.#options.moment();
+      try {
+        batch.settle(moment);
+        const decided =
+          one.command === null
+            ? { events: [], refusal: null }
+            : batch.decide({ ...one.command, now: moment.now } as unknown as Command, one.key);
+        answers.push([one, decided]);
+      } catch (error) {
+        one.reject(error);
+      }
+    }
+    return answers;
+  }
+
+  /** A refused or idle command may be the repeat of one that was carried out: then its key is known. */
+  async #answer(
+    entry: Entry<State, Command, F>,
+    answers: readonly (readonly [Pending<Command, F>, Decided<F>])[],
+  ): Promise<void> {
+    for (const [one, decided] of answers) {
+      const { key } = one;
+      const repeated =
+        key === null || decided.events.length > 0
+          ? null
+          : await this.#options.log.key({ stream: entry.stream, key });
+      one.resolve(repeated === null ? { ...decided, repeated } : { events: [], refusal: null, repeated });
+    }
+  }
+
+  async #read(entry: Entry<State, Command, F>, stale: boolean): Promise<Folded<State>> {
+    if (entry.known !== null && !stale) return entry.known;
+    const { aggregate, log } = this.#options;
+    const news: Happened<F>[] = [];
+    const after = entry.toldSeq < 0 ? Number.POSITIVE_INFINITY : entry.toldSeq;
+    const onEvent = (event: Happened<F>): void => {
+      if (event.seq > after) news.push(event);
+    };
+    // A snapshot past what has been told would hide the events between from `onEvents`.
+    const snapshotThroughSeq = after;
+    const { stream, known: from } = entry;
+    entry.known = await fold({ aggregate, log, stream, from, snapshotThroughSeq, onEvent });
+    entry.toldSeq = Math.max(entry.toldSeq, entry.known.seq - news.length);
+    this.#tell(entry, news, false);
+    return entry.known;
+  }
+
+  #tell(entry: Entry<State, Command, F>, events: readonly Happened<F>[], own: boolean): void {
+    const last = events.at(-1);
+    if (last === undefined || entry.known === null) return;
+    entry.toldSeq = last.seq;
+    this.#options.onEvents({ stream: entry.stream, events, state: entry.known.state, own });
+  }
+
+  #saveSnapshot(entry: Entry<State, Command, F>, known: Folded<State>): void {
+    const { aggregate, log, snapshotEvery } = this.#options;
+    const { seq, hash, at, state } = known;
+    if (hash === null || seq - known.snapshotSeq < snapshotEvery) return;
+    known.snapshotSeq = seq;
+    const { version } = aggregate.snapshot;
+    const snapshot = { seq, hash, at, version, state: aggregate.snapshot.save(state) };
+    // A snapshot that was not saved costs time at the next read and nothing else.
+    log.saveSnapshot({ stream: entry.stream, snapshot }).catch(() => undefined);
+  }
+}
+
+function answerRepeated<Command, F extends Fact>(
+  pending: readonly Pending<Command, F>[],
+  { key, seq }: { readonly key: string; readonly seq: number },
+): readonly Pending<Command, F>[] {
+  const first = pending.find((one) => one.key === key);
+  first?.resolve({ events: [], refusal: null, repeated: seq });
+  return pending.filter((one) => one !== first);
+}

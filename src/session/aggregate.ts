@@ -1,0 +1,99 @@
+// The session as an aggregate: its slices put together, its head, its snapshot.
+import type { Aggregate, Decision } from "../event/decider.ts";
+import type { Json } from "../event/json.ts";
+import type { Head } from "../event/log.ts";
+import type { SessionCommand } from "./commands.ts";
+import type { SessionEvent } from "./events.ts";
+import { evolve } from "./evolve.ts";
+import { endSession, expire, resumeSession, setClock, settle, startSession } from "./lifecycle.ts";
+import { initialState, nextDueAt, taskTotals, type SessionState, type TaskState } from "./state.ts";
+import { addTask, completeTask, loseAttempt, routeTask, startTask } from "./tasks.ts";
+
+export type SessionAggregate = Aggregate<SessionState, SessionCommand, SessionEvent>;
+
+export const sessionAggregate: SessionAggregate = {
+  initial: initialState,
+  decide,
+  evolve,
+  head,
+  settle,
+  snapshot: { version: 1, save, load },
+};
+
+function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
+  switch (command.type) {
+    case "start_session":
+      return startSession(state, command);
+    case "resume_session":
+      return resumeSession(state, command);
+    case "add_task":
+      return addTask(state, command);
+    case "route_task":
+      return routeTask(state, command);
+    case "start_task":
+      return startTask(state, command);
+    case "complete_task":
+      return completeTask(state, command);
+    case "lose_attempt":
+      return loseAttempt(state, command);
+    case "end_session":
+      return endSession(state, command);
+    case "expire":
+      return expire(state, command.now);
+    case "set_clock":
+      return setClock(state, command);
+  }
+}
+
+/** A head has at most 32 labels: the agent, the name, and tags as far as they fit. */
+const LABELS_MAX = 32;
+
+function head(state: SessionState): Head {
+  const labels = [
+    `agent:${state.agentId}`,
+    `name:${state.sessionName}`,
+    ...state.tags.map((tag) => `tag:${tag}`),
+  ];
+  return {
+    kind: "session",
+    status: state.outcome ?? "open",
+    createdAt: state.createdAt,
+    dueAt: nextDueAt(state),
+    labels: [...new Set(labels)].slice(0, LABELS_MAX),
+    summary: {
+      session_name: state.sessionName,
+      agent_id: state.agentId,
+      tasks: { ...taskTotals(state), total: state.tasks.size },
+      duration_ms: state.durationMs,
+      boot_id: state.boot.id,
+      boot_offset_ms: state.boot.offsetMs,
+    },
+  };
+}
+
+/** Plain JSON: maps and sets as arrays. A snapshot is read back by the version of the program that wrote it alone. */
+function save(state: SessionState): Json {
+  const saved = {
+    ...state,
+    tasks: [...state.tasks.values()],
+    open: [...state.open],
+    running: [...state.running],
+  };
+  return JSON.parse(JSON.stringify(saved)) as Json;
+}
+
+function load(json: Json): SessionState {
+  const saved = structuredClone(json) as unknown as SavedState;
+  return {
+    ...saved,
+    tasks: new Map(saved.tasks.map((task) => [task.taskId, task])),
+    open: new Set(saved.open),
+    running: new Set(saved.running),
+  };
+}
+
+type SavedState = Omit<SessionState, "tasks" | "open" | "running"> & {
+  readonly tasks: readonly TaskState[];
+  readonly open: readonly string[];
+  readonly running: readonly string[];
+};

@@ -1,0 +1,111 @@
+// What can be asked of a session. Values come in checked (config.ts, input.ts); the decider judges them against the state.
+import type { Boot } from "../event/clock.ts";
+import type { Timed } from "../event/decider.ts";
+import type { Json, JsonObject } from "../event/json.ts";
+import type { Routing } from "../tile/session-tiles.ts";
+import type { ProcessIdentity, Retries, TaskRecord } from "./events.ts";
+import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
+
+export interface StartSession extends Timed {
+  readonly type: "start_session";
+  readonly sessionId: string;
+  readonly sessionName: string;
+  readonly agentId: string;
+  readonly tags: readonly string[];
+  readonly metadata: JsonObject;
+  readonly maxTasks: number;
+  readonly taskTimeoutSeconds: number;
+  readonly sessionTimeoutSeconds: number;
+  readonly h1RouterEnabled: boolean;
+  readonly emergenceThresholdOffset: number;
+  readonly scoutRoom: string;
+  readonly emitTiles: boolean;
+  readonly plan: JsonObject | null;
+  readonly process: ProcessIdentity | null;
+  readonly boot: Boot;
+}
+
+/** Another process takes the session's work over. */
+export interface ResumeSession extends Timed {
+  readonly type: "resume_session";
+  readonly process: ProcessIdentity;
+  readonly boot: Boot;
+  /** Whether the process that has the work now was found alive. */
+  readonly ownerAlive: boolean;
+}
+
+export interface AddTask extends Timed {
+  readonly type: "add_task";
+  readonly taskId: string;
+  readonly data: Json;
+  readonly priority: TaskPriority;
+  readonly requiredCapabilities: readonly string[];
+  readonly agentId: string | null;
+  readonly timeoutSeconds: number | null;
+  readonly retries: Retries | null;
+}
+
+export interface RouteTask extends Timed {
+  readonly type: "route_task";
+  readonly taskId: string;
+  readonly requiredCapabilities: readonly string[];
+  readonly routing: Routing;
+}
+
+export interface StartTask extends Timed {
+  readonly type: "start_task";
+  readonly taskId: string;
+  /** Who does it; null for whom it was added or routed to, else the session's agent. */
+  readonly agentId: string | null;
+  readonly process: ProcessIdentity | null;
+}
+
+export interface CompleteTask extends Timed {
+  readonly type: "complete_task";
+  readonly taskId: string;
+  readonly outcome: TaskOutcome;
+  /** Milliseconds; null for the time since the attempt started. */
+  readonly durationMs: number | null;
+  readonly result?: Json | undefined;
+  readonly error: string | null;
+  readonly record: TaskRecord;
+  /** The attempt that speaks: it is refused unless it is the running one. Null for whichever runs. */
+  readonly attempt: number | null;
+}
+
+/** The process that did an attempt died. */
+export interface LoseAttempt extends Timed {
+  readonly type: "lose_attempt";
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly reason: string;
+}
+
+export interface EndSession extends Timed {
+  readonly type: "end_session";
+  readonly outcome: SessionOutcome;
+  readonly error: string | null;
+}
+
+/** What is due happens: timeouts of tasks, then of the session. */
+export interface Expire extends Timed {
+  readonly type: "expire";
+}
+
+/** The machine's wall clock was set: deadlines move with it. */
+export interface SetClock extends Timed {
+  readonly type: "set_clock";
+  readonly boot: Boot;
+}
+
+export type SessionCommand =
+  | StartSession
+  | ResumeSession
+  | AddTask
+  | RouteTask
+  | StartTask
+  | CompleteTask
+  | LoseAttempt
+  | EndSession
+  | Expire
+  | SetClock;

@@ -1,0 +1,116 @@
+// What can happen in a session. Names and members are snake_case: they are what is stored and sent.
+// Those that read as tiles have their data's shape in tile/session-tiles.ts.
+import type { Fact } from "../event/event.ts";
+import type { Json, JsonObject } from "../event/json.ts";
+import type {
+  EmergenceAlert,
+  Routing,
+  SessionEnded,
+  SessionError,
+  SessionStarted,
+  TaskEnded,
+  TaskStarted,
+} from "../tile/session-tiles.ts";
+import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
+
+/** A process that can be found again: a pid alone is used anew after a while, a start time with it is not. */
+export interface ProcessIdentity extends JsonObject {
+  readonly host: string;
+  readonly boot_id: string;
+  readonly pid: number;
+  /** As the system tells it, compared for equality alone. */
+  readonly start_time: string;
+}
+
+/** Which tries again a task gets: at most `max`, after these outcomes, `backoff_seconds` × 2ⁿ apart. */
+export interface Retries extends JsonObject {
+  readonly max: number;
+  readonly on: readonly ("failed" | "timeout")[];
+  readonly backoff_seconds: number;
+}
+
+/** Bytes kept beside the events, by their SHA-256, with a text to show. */
+export interface BlobReference extends JsonObject {
+  readonly hash: string;
+  readonly bytes: number;
+  readonly preview?: string;
+}
+
+/** What is kept of a task's work beside its result. */
+export interface TaskRecord extends JsonObject {
+  /** A result too large for an event. */
+  readonly result_blob?: BlobReference;
+  readonly output?: BlobReference;
+  readonly artifacts?: readonly (BlobReference & { readonly path: string })[];
+  readonly exit_code?: number;
+}
+
+type Of<Type extends string, Data extends JsonObject> = Fact & { readonly type: Type; readonly data: Data };
+
+export type SessionEvent =
+  | Of<"session_started", SessionStarted & SessionSettings>
+  | Of<"session_resumed", { readonly process: ProcessIdentity; readonly boot_offset_ms: number }>
+  | Of<"clock_set", { readonly by_ms: number; readonly boot_offset_ms: number }>
+  | Of<"task_added", TaskAdded>
+  | Of<"task_routed", TaskRouted>
+  | Of<"task_started", TaskStarted & AttemptStarted>
+  | Of<"attempt_ended", AttemptEnded>
+  | Of<"task_ended", TaskEnded<TaskOutcome> & TaskRecord & TaskClosed>
+  | Of<"emergence_alert", EmergenceAlert>
+  | Of<"session_error", SessionError>
+  | Of<"session_ended", SessionEnded<SessionOutcome> & { readonly error?: string }>;
+
+/** What the start event keeps beside what its tile says. */
+export interface SessionSettings extends JsonObject {
+  readonly metadata: JsonObject;
+  readonly session_timeout_seconds: number;
+  readonly emergence_threshold_offset: number;
+  readonly scout_room: string;
+  readonly emit_tiles: boolean;
+  /** Where the session's work is written down, for `resume`; absent when the work lives in the caller's code. */
+  readonly plan?: JsonObject;
+  readonly process?: ProcessIdentity;
+  readonly boot_id: string;
+  /** Wall time minus time since boot, milliseconds. */
+  readonly boot_offset_ms: number;
+}
+
+export interface TaskAdded extends JsonObject {
+  readonly task_id: string;
+  readonly data: Json;
+  readonly priority: TaskPriority;
+  readonly required_capabilities: readonly string[];
+  readonly agent_id?: string;
+  readonly timeout_seconds?: number;
+  readonly retries?: Retries;
+}
+
+export interface TaskRouted extends JsonObject {
+  readonly task_id: string;
+  readonly required_capabilities: readonly string[];
+  readonly routing: Routing;
+}
+
+export interface AttemptStarted extends JsonObject {
+  /** When it times out, milliseconds since the epoch. */
+  readonly due_at: number;
+  /** Who does the work: its death ends the attempt. */
+  readonly process?: ProcessIdentity;
+}
+
+export interface TaskClosed extends JsonObject {
+  /** True when the session's end closed it. */
+  readonly closed_by_session?: boolean;
+}
+
+/** An attempt that did not end its task. */
+export interface AttemptEnded extends TaskRecord {
+  readonly task_id: string;
+  readonly attempt: number;
+  /** `lost`: the process that did the work died; such an attempt is not counted against the retries. */
+  readonly outcome: "failed" | "timeout" | "lost";
+  readonly duration_ms: number;
+  readonly error?: string;
+  /** The next attempt starts no sooner, milliseconds since the epoch. */
+  readonly retry_at: number;
+}

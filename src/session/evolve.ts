@@ -1,0 +1,191 @@
+// What each event changes in a session. Deterministic: the same events give the same state on any machine.
+import type { Happened } from "../event/decider.ts";
+import type { SessionEvent, TaskAdded, TaskRecord } from "./events.ts";
+import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
+
+type EventOf<Type extends SessionEvent["type"]> = Extract<Happened<SessionEvent>, { readonly type: Type }>;
+
+/** Changes `state` in place and returns it. */
+export function evolve(state: SessionState, event: Happened<SessionEvent>): SessionState {
+  switch (event.type) {
+    case "session_started":
+      started(state, event);
+      break;
+    case "session_resumed":
+      state.process = event.data.process;
+      state.boot = { id: event.data.process.boot_id, offsetMs: event.data.boot_offset_ms };
+      break;
+    case "clock_set":
+      clockSet(state, event.data.by_ms, event.data.boot_offset_ms);
+      break;
+    case "task_added":
+      addTask(state, event.data);
+      break;
+    case "task_routed":
+      routed(state, event);
+      break;
+    case "task_started":
+      attemptStarted(state, event);
+      break;
+    case "attempt_ended":
+      attemptEnded(state, event);
+      break;
+    case "task_ended":
+      taskEnded(state, event);
+      break;
+    case "session_error":
+      state.error = event.data.error;
+      break;
+    case "session_ended":
+      ended(state, event);
+      break;
+    case "emergence_alert":
+      break; // A signal to others: it changes nothing in the session.
+  }
+  return state;
+}
+
+function started(state: SessionState, { data, at }: EventOf<"session_started">): void {
+  state.status = "open";
+  state.sessionId = data.session_id;
+  state.sessionName = data.session_name;
+  state.agentId = data.agent_id;
+  state.tags = data.tags;
+  state.metadata = data.metadata;
+  state.maxTasks = data.max_tasks;
+  state.taskTimeoutSeconds = data.task_timeout_seconds;
+  state.sessionTimeoutSeconds = data.session_timeout_seconds;
+  state.h1RouterEnabled = data.h1_router_enabled;
+  state.emergenceThresholdOffset = data.emergence_threshold_offset;
+  state.scoutRoom = data.scout_room;
+  state.emitTiles = data.emit_tiles;
+  state.plan = data.plan ?? null;
+  state.process = data.process ?? null;
+  state.boot = { id: data.boot_id, offsetMs: data.boot_offset_ms };
+  state.createdAt = at;
+  state.startedAt = at;
+  state.activeAt = at;
+  state.dueAt = at + data.session_timeout_seconds * 1_000;
+}
+
+/** Moves every open deadline with the clock, so that what is left of it stays the same. */
+function clockSet(state: SessionState, byMs: number, bootOffsetMs: number): void {
+  state.boot = { id: state.boot.id, offsetMs: bootOffsetMs };
+  state.startedAt += byMs;
+  state.dueAt += byMs;
+  state.activeAt += byMs;
+  for (const taskId of state.open) {
+    const task = state.tasks.get(taskId);
+    if (task === undefined) continue;
+    if (task.startedAt !== null) task.startedAt += byMs;
+    if (task.dueAt !== null) task.dueAt += byMs;
+    if (task.retryAt !== null) task.retryAt += byMs;
+  }
+}
+
+function addTask(state: SessionState, data: TaskAdded): TaskState {
+  const task: TaskState = {
+    taskId: data.task_id,
+    data: data.data,
+    priority: data.priority,
+    requiredCapabilities: data.required_capabilities,
+    agentId: data.agent_id ?? null,
+    timeoutSeconds: data.timeout_seconds ?? state.taskTimeoutSeconds,
+    retries: data.retries ?? NO_RETRIES,
+    routing: null,
+    status: "pending",
+    attempt: 0,
+    retried: 0,
+    startedAt: null,
+    dueAt: null,
+    process: null,
+    retryAt: null,
+    outcome: null,
+    durationMs: null,
+    endedAt: null,
+    result: undefined,
+    error: null,
+    record: {},
+  };
+  state.tasks.set(task.taskId, task);
+  state.open.add(task.taskId);
+  return task;
+}
+
+/** A task that was routed but never added is registered by its routing. */
+function routed(state: SessionState, { data }: EventOf<"task_routed">): void {
+  const { task_id, required_capabilities, routing } = data;
+  const task =
+    state.tasks.get(task_id) ??
+    addTask(state, { task_id, data: null, priority: "normal", required_capabilities });
+  task.routing = routing;
+  state.h1 = { start: state.h1?.start ?? routing.h1_before, end: routing.h1_after };
+}
+
+function attemptStarted(state: SessionState, { data, at }: EventOf<"task_started">): void {
+  state.activeAt = Math.max(state.activeAt, at);
+  const task = state.tasks.get(data.task_id);
+  if (task === undefined) return;
+  task.status = "running";
+  task.agentId = data.agent_id;
+  state.running.add(task.taskId);
+  task.attempt = data.attempt;
+  task.startedAt = data.due_at - task.timeoutSeconds * 1_000;
+  task.dueAt = data.due_at;
+  task.process = data.process ?? null;
+  task.retryAt = null;
+}
+
+function attemptEnded(state: SessionState, { data, at }: EventOf<"attempt_ended">): void {
+  state.activeAt = Math.max(state.activeAt, at);
+  const task = state.tasks.get(data.task_id);
+  if (task === undefined) return;
+  task.status = "pending";
+  state.running.delete(task.taskId);
+  task.startedAt = null;
+  task.dueAt = null;
+  task.process = null;
+  task.retryAt = data.retry_at;
+  task.error = data.error ?? null;
+  if (data.outcome !== "lost") task.retried += 1;
+}
+
+function taskEnded(state: SessionState, { data, at }: EventOf<"task_ended">): void {
+  const task = state.tasks.get(data.task_id);
+  if (task === undefined) return;
+  task.status = "ended";
+  task.outcome = data.outcome;
+  task.durationMs = data.duration_ms;
+  task.endedAt = at;
+  task.result = data.result;
+  task.error = data.error ?? null;
+  task.record = recordOf(data);
+  task.startedAt = null;
+  task.dueAt = null;
+  task.retryAt = null;
+  task.process = null;
+  state.open.delete(task.taskId);
+  state.running.delete(task.taskId);
+  state.totals[data.outcome] += 1;
+  const { outcome, duration_ms: durationMs, attempt: attempts } = data;
+  const closedBySession = data.closed_by_session === true;
+  state.ends.push({ outcome, durationMs, attempts, closedBySession });
+  if (!closedBySession) state.activeAt = Math.max(state.activeAt, at);
+}
+
+function recordOf({ result_blob, output, artifacts, exit_code }: TaskRecord): TaskRecord {
+  return {
+    ...(result_blob !== undefined && { result_blob }),
+    ...(output !== undefined && { output }),
+    ...(artifacts !== undefined && { artifacts }),
+    ...(exit_code !== undefined && { exit_code }),
+  };
+}
+
+function ended(state: SessionState, { data }: EventOf<"session_ended">): void {
+  state.status = "ended";
+  state.outcome = data.outcome;
+  state.error = data.error ?? state.error;
+  state.durationMs = data.duration_ms;
+  state.patterns = data.patterns;
+}

@@ -1,0 +1,338 @@
+// Runs sessions: puts the decider, a store and a clock together, and keeps the handles of this process.
+import type { Happened, Refusal } from "../event/decider.ts";
+import { HolodeckError } from "../event/error.ts";
+import { Runtime, type News, type Untimed } from "../event/runtime.ts";
+import type { StreamId } from "../event/event.ts";
+import type { JsonObject } from "../event/json.ts";
+import type { Clock } from "../event/clock.ts";
+import type { Store } from "../store/port.ts";
+import { sessionAggregate } from "./aggregate.ts";
+import type { SessionCommand } from "./commands.ts";
+import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { SessionEvent } from "./events.ts";
+import type { Processes, Random, SessionHost } from "./host.ts";
+import { checkText, checkTexts } from "./input.ts";
+import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
+import { Observer } from "./observers.ts";
+import type { H1Status, RoutingDecision, TaskRouter } from "./router.ts";
+import { Session } from "./session.ts";
+import { nextDueAt, type SessionState } from "./state.ts";
+import { streamOf } from "./stream.ts";
+import type { Task } from "./task.ts";
+
+/** What a manager needs of the machine. */
+export interface ManagerPorts {
+  /** Opened at first use. */
+  readonly openStore: () => Promise<Store>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly processes: Processes;
+  readonly router: TaskRouter;
+  readonly metrics: ManagerMetrics;
+  /** Told of trouble that must not disturb anyone, such as a callback that throws. */
+  readonly report: (problem: HolodeckError) => void;
+}
+
+/** Counts what this process does (telemetry/). */
+export interface ManagerMetrics {
+  observe(event: SessionEvent, state: SessionState): void;
+  /** Prometheus text. */
+  text(): Promise<string>;
+}
+
+export interface StartOptions {
+  /** Where the work is written down, for `resume`: plain JSON. */
+  readonly plan?: JsonObject;
+}
+
+export interface ResumeOptions {
+  /** What to do about each task whose attempt runs, or ran in a process that died; default: the latter's are lost. */
+  readonly recover?: (session: Session, task: Task) => Promise<void>;
+}
+
+export class SessionManager implements AsyncDisposable {
+  readonly config: ResolvedConfig;
+  readonly #ports: ManagerPorts;
+  readonly #sessions = new Map<StreamId, Session>();
+  readonly #host: SessionHost;
+  readonly #taskObserver: Observer<Task> | null;
+  readonly #sessionObserver: Observer<Session> | null;
+  #opening: Promise<Opened> | null = null;
+  #closed = false;
+  #latest: Session | null = null;
+
+  /** Throws `invalid_argument` for a configuration out of its limits; opens nothing. */
+  constructor(config: SessionConfig, ports: ManagerPorts) {
+    this.config = resolveConfig(config);
+    this.#ports = ports;
+    const { clock, processes, report } = ports;
+    this.#host = {
+      clock,
+      processes,
+      report,
+      store: async () => (await this.#open()).store,
+      execute: async (sessionId, command, key) => await this.#execute(sessionId, command, key ?? null),
+      refresh: async (sessionId) => await (await this.#open()).runtime.refresh(streamOf(sessionId)),
+    };
+    const { onTaskComplete, onSessionEnd } = this.config;
+    this.#taskObserver = onTaskComplete && observer("onTaskComplete", onTaskComplete, ports);
+    this.#sessionObserver = onSessionEnd && observer("onSessionEnd", onSessionEnd, ports);
+  }
+
+  /** Starts a session with this manager's configuration. It is durable when this answers. */
+  async startSession({ plan }: StartOptions = {}): Promise<Session> {
+    const { clock, random, processes } = this.#ports;
+    const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
+    const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
+    const sessionId = `sess_${random.id(clock.now())}`;
+    await this.#execute(
+      sessionId,
+      {
+        type: "start_session",
+        sessionId,
+        sessionName,
+        agentId,
+        tags,
+        metadata,
+        maxTasks,
+        taskTimeoutSeconds,
+        sessionTimeoutSeconds,
+        h1RouterEnabled,
+        emergenceThresholdOffset,
+        scoutRoom: this.config.scoutRoom === "" ? DEFAULT_ROOM : this.config.scoutRoom,
+        emitTiles,
+        plan: plan ?? null,
+        process: processes.self(),
+        boot: clock.boot(),
+      },
+      null,
+    );
+    this.#latest = await this.get(sessionId);
+    return this.#latest;
+  }
+
+  /** The handle of a session, ended or not. Throws `not_found`. */
+  async get(sessionId: string): Promise<Session> {
+    const stream = streamOf(checkText(sessionId, "sessionId"));
+    const known = this.#sessions.get(stream);
+    const { runtime } = await this.#open();
+    const state = known === undefined ? await runtime.refresh(stream) : runtime.peek(stream);
+    if (known !== undefined && state !== undefined) return known;
+    if (state === undefined || state.status === "none") throw unknownSession(sessionId);
+    const session = new Session(this.#host, state);
+    this.#sessions.set(stream, session);
+    return session;
+  }
+
+  /** Sessions by what is known without reading them, newest first. */
+  async list(filter: SessionFilter = {}): Promise<SessionPage> {
+    return await listSessions((await this.#open()).store, filter);
+  }
+
+  /**
+   * Takes over a session whose process died; default the newest open one. Its running attempts are lost and may be
+   * started again. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
+   */
+  async resume(sessionId?: string, { recover = loseIfDead }: ResumeOptions = {}): Promise<Session> {
+    const { clock, processes } = this.#ports;
+    const session = await this.get(sessionId ?? (await this.#newestOpen()));
+    const { runtime } = await this.#open();
+    const owner = (await runtime.refresh(streamOf(session.sessionId))).process;
+    const ownerAlive = owner !== null && processes.isAlive(owner);
+    const process = processes.self();
+    const boot = clock.boot();
+    await this.#execute(session.sessionId, { type: "resume_session", process, boot, ownerAlive }, null);
+    for (const task of session.tasks) {
+      if (task.status === "running") await recover(session, task);
+    }
+    this.#latest = session;
+    return session;
+  }
+
+  /**
+   * Routes a task by H¹ and registers it in a session, by default the one started or resumed last. A router that is
+   * away or slow does not fail it: capability and load decide, and the decision says `fallback`.
+   */
+  async routeTaskH1(
+    taskId: string,
+    requiredCapabilities: readonly string[] = [],
+    session: Session | null = this.#latest,
+  ): Promise<RoutingDecision> {
+    checkText(taskId, "taskId");
+    const capabilities = checkTexts(requiredCapabilities, "requiredCapabilities");
+    if (session === null) {
+      const todo = "Call startSession first, or pass the session.";
+      throw new HolodeckError("not_found", { what: "There is no session to route for.", todo });
+    }
+    const { sessionId, agentId } = session;
+    const request = { sessionId, agentId, taskId, requiredCapabilities: capabilities };
+    const decision = await this.#ports.router.route(request);
+    const routing = {
+      agent_id: decision.agentId,
+      h1_before: decision.h1Before,
+      h1_after: decision.h1After,
+      emergence_risk: decision.emergenceRisk,
+      capability_match_score: decision.capabilityMatchScore,
+      fallback: decision.fallback,
+    };
+    await this.#execute(
+      sessionId,
+      { type: "route_task", taskId, requiredCapabilities: capabilities, routing },
+      null,
+    );
+    return decision;
+  }
+
+  /** The fleet's loops now. */
+  async getH1Status(): Promise<H1Status> {
+    return await this.#ports.router.status();
+  }
+
+  /** What this process counted, as Prometheus text. */
+  async metrics(): Promise<string> {
+    return await this.#ports.metrics.text();
+  }
+
+  /** Waits for commands and callbacks under way, then lets go of the store. Open sessions stay open. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#opening === null) return;
+    const { store, runtime, deadlines, unwatch } = await this.#opening;
+    unwatch();
+    await deadlines.stop();
+    await runtime.idle();
+    await this.#observersIdle();
+    await store.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The store this manager works on, for what reads beside it. */
+  async store(): Promise<Store> {
+    return (await this.#open()).store;
+  }
+
+  async #execute(
+    sessionId: string,
+    command: Untimed<SessionCommand>,
+    key: string | null,
+  ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
+    const { runtime } = await this.#open();
+    const stream = streamOf(sessionId);
+    const { refusal, repeated } = await runtime.execute(stream, command, key);
+    if (refusal !== null) throw refused(refusal);
+    const state = runtime.peek(stream) ?? (await runtime.refresh(stream));
+    return { state, repeated: repeated !== null };
+  }
+
+  async #open(): Promise<Opened> {
+    if (this.#closed) {
+      const todo = "Make a new SessionManager.";
+      throw new HolodeckError("store_closed", { what: "This manager has been closed.", todo });
+    }
+    this.#opening ??= this.#openStore();
+    return await this.#opening;
+  }
+
+  async #openStore(): Promise<Opened> {
+    const { openStore, clock, report } = this.#ports;
+    const store = await openStore();
+    const runtime = new Runtime({
+      aggregate: sessionAggregate,
+      log: store,
+      moment: () => ({ now: clock.now(), boot: clock.boot() }),
+      onEvents: (news) => this.#onEvents(news),
+    });
+    const onError = (cause: unknown): void =>
+      report(
+        new HolodeckError("internal", {
+          what: `A deadline could not be looked after: ${cause instanceof Error ? cause.message : String(cause)}`,
+          todo: "It is tried again; run `holodeck doctor` when this goes on.",
+          cause,
+        }),
+      );
+    const settle = async (stream: StreamId): Promise<void> => void (await runtime.refresh(stream));
+    const deadlines = new Deadlines({ store, clock, settle, onError });
+    const unwatch = store.watch(() => void this.#followOthers().catch(onError));
+    deadlines.start();
+    return { store, runtime, deadlines, unwatch };
+  }
+
+  /** What another process appended to a session that is open here is read on. */
+  async #followOthers(): Promise<void> {
+    const { store, runtime } = await this.#open();
+    for (const [stream, session] of this.#sessions) {
+      if (session.status === "ended") continue;
+      const head = await store.head({ stream });
+      if (head !== null && head.seq > runtime.seq(stream)) await runtime.refresh(stream);
+    }
+  }
+
+  #onEvents({ stream, events, state, own }: News<SessionState, SessionEvent>): void {
+    const session = this.#sessions.get(stream);
+    session?.take(events, state);
+    for (const event of events) {
+      if (own) this.#ports.metrics.observe(event, state);
+      if (session !== undefined) this.#callBack(session, event);
+    }
+    const dueAt = nextDueAt(state);
+    if (dueAt !== null) void this.#opening?.then(({ deadlines }) => deadlines.expect(dueAt));
+  }
+
+  #callBack(session: Session, event: Happened<SessionEvent>): void {
+    if (event.type === "task_ended") {
+      const task = session.getTask(event.data.task_id);
+      if (task !== undefined) this.#taskObserver?.notify(task);
+    } else if (event.type === "session_ended") {
+      this.#sessionObserver?.notify(session);
+    }
+  }
+
+  async #observersIdle(): Promise<void> {
+    await this.#taskObserver?.idle();
+    await this.#sessionObserver?.idle();
+    for (const session of this.#sessions.values()) await session.idle();
+  }
+
+  async #newestOpen(): Promise<string> {
+    const { sessions } = await this.list({ status: "open", limit: 1 });
+    const newest = sessions[0];
+    if (newest !== undefined) return newest.sessionId;
+    const todo = "`holodeck session ls` lists the sessions there are.";
+    throw new HolodeckError("not_found", { what: "There is no open session.", todo });
+  }
+}
+
+interface Opened {
+  readonly store: Store;
+  readonly runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
+  readonly deadlines: Deadlines;
+  readonly unwatch: () => void;
+}
+
+async function loseIfDead(session: Session, task: Task): Promise<void> {
+  await session.loseAttempt(task.taskId, "The process that did the work died.");
+}
+
+function observer<Subject>(
+  name: string,
+  callback: (subject: Subject) => unknown,
+  { clock, report }: ManagerPorts,
+): Observer<Subject> {
+  return new Observer({ name, callback, clock, report });
+}
+
+function refused({ code, what, todo }: Refusal): HolodeckError {
+  return new HolodeckError(code, { what, todo });
+}
+
+function unknownSession(sessionId: string): HolodeckError {
+  return new HolodeckError("not_found", {
+    what: `There is no session ${JSON.stringify(sessionId.slice(0, 100))}.`,
+    todo: "Check the id; `manager.list()` or `holodeck session ls` shows the sessions there are.",
+  });
+}

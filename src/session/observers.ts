@@ -1,0 +1,81 @@
+// Callbacks of users. Each is called after commit, in order, one call at a time; one that throws or hangs harms
+// nothing and is reported once.
+import type { Clock } from "../event/clock.ts";
+import { HolodeckError } from "../event/error.ts";
+
+/** A callback that has not returned after this is passed over: the next call goes ahead. */
+export const CALLBACK_MS_MAX = 10_000;
+
+export class Observer<Subject> {
+  readonly #name: string;
+  readonly #callback: (subject: Subject) => unknown;
+  readonly #clock: Clock;
+  readonly #report: (problem: HolodeckError) => void;
+  #reported = false;
+  #waiting: Subject[] = [];
+  #calling: Promise<void> | null = null;
+
+  constructor({
+    name,
+    callback,
+    clock,
+    report,
+  }: {
+    readonly name: string;
+    readonly callback: (subject: Subject) => unknown;
+    readonly clock: Clock;
+    readonly report: (problem: HolodeckError) => void;
+  }) {
+    this.#name = name;
+    this.#callback = callback;
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  /** Calls at once when no earlier call is under way, else after it. Never throws. */
+  notify(subject: Subject): void {
+    this.#waiting.push(subject);
+    this.#calling ??= this.#callAll().finally(() => {
+      this.#calling = null;
+    });
+  }
+
+  /** Resolves when every call has returned or been passed over. */
+  async idle(): Promise<void> {
+    await this.#calling;
+  }
+
+  async #callAll(): Promise<void> {
+    for (let subject = this.#waiting.shift(); subject !== undefined; subject = this.#waiting.shift()) {
+      try {
+        const returned = this.#callback(subject);
+        if (isPromise(returned)) await this.#patiently(returned);
+      } catch (cause) {
+        this.#reportOnce("threw", "Catch the error inside the callback.", cause);
+      }
+    }
+  }
+
+  async #patiently(returned: PromiseLike<unknown>): Promise<void> {
+    const done = new AbortController();
+    const tooLong = this.#clock.sleep(CALLBACK_MS_MAX, done.signal).then(() => "hangs");
+    const first = await Promise.race([Promise.resolve(returned).then(() => "returned"), tooLong]).finally(
+      () => done.abort(),
+    );
+    if (first !== "hangs") return;
+    Promise.resolve(returned).catch(() => undefined);
+    const todo = `Return within ${CALLBACK_MS_MAX / 1_000} s; a durable effect belongs into a reactor.`;
+    this.#reportOnce("did not return", todo);
+  }
+
+  #reportOnce(did: string, todo: string, cause?: unknown): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    const what = `The callback ${this.#name} ${did}${cause instanceof Error ? `: ${cause.message}` : ""}.`;
+    this.#report(new HolodeckError("callback_failed", { what, todo, cause }));
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

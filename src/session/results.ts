@@ -1,0 +1,42 @@
+// Results of tasks: small ones stand in the event, large ones are blobs, durable before the event that names them.
+import { HolodeckError } from "../event/error.ts";
+import type { Json } from "../event/json.ts";
+import type { Store } from "../store/port.ts";
+import type { TaskRecord } from "./events.ts";
+import { checkJson } from "./input.ts";
+
+/** A result up to this many bytes of JSON stands in the event; a tenth of it is shown of a larger one. */
+const RESULT_BYTES_MAX = 32 * 1024;
+
+export interface StoredResult {
+  readonly result?: Json | undefined;
+  readonly record: TaskRecord;
+}
+
+/** Where a result goes. Throws `invalid_event` when it is not plain JSON. */
+export async function storeResult(store: Store, result: Json | undefined): Promise<StoredResult> {
+  if (result === undefined) return { record: {} };
+  const bytes = Buffer.from(JSON.stringify(checkJson(result, "result")));
+  if (bytes.length <= RESULT_BYTES_MAX) return { result, record: {} };
+  const hash = await store.putBlob({ bytes });
+  const preview = bytes.subarray(0, 1_024).toString().toWellFormed();
+  return { record: { result_blob: { hash, bytes: bytes.length, preview } } };
+}
+
+/** The result a task was completed with. Throws `not_found` when its blob is gone. */
+export async function loadResult(
+  store: Store,
+  result: Json | undefined,
+  record: TaskRecord,
+): Promise<Json | undefined> {
+  const reference = record.result_blob;
+  if (reference === undefined) return result;
+  const bytes = await store.blob({ hash: reference.hash });
+  if (bytes === null) {
+    throw new HolodeckError("not_found", {
+      what: `The result's blob ${reference.hash} is not in the store.`,
+      todo: "Run `holodeck verify`; restore the store from a backup if it should be there.",
+    });
+  }
+  return JSON.parse(Buffer.from(bytes).toString()) as Json;
+}

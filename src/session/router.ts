@@ -1,0 +1,43 @@
+// The port to whoever routes tasks: the fleet in this process, or an H1 router over HTTP (spec/wire.md §2).
+
+/** Which agent a task goes to, and what that does to the fleet's loops. */
+export interface RoutingDecision {
+  /** Empty when the fleet has no agents. */
+  readonly agentId: string;
+  readonly taskId: string;
+  /** β₁ once the task is a vertex, and once its edges are there. */
+  readonly h1Before: number;
+  readonly h1After: number;
+  /** 0 to 1. */
+  readonly confidence: number;
+  /** 0, 0.3, 0.6 or 0.9. */
+  readonly emergenceRisk: number;
+  /** The share of the required capabilities the agent has, 0 to 1. */
+  readonly capabilityMatchScore: number;
+  /** Why this agent, in a sentence. */
+  readonly reasoning: string;
+  /** True when the router was away or slow, and capability and load decided. */
+  readonly fallback: boolean;
+}
+
+/** The fleet's loops now. */
+export interface H1Status {
+  readonly h1: number;
+  readonly threshold: number;
+  readonly vertices: number;
+  readonly edges: number;
+  readonly components: number;
+  readonly emergence: boolean;
+}
+
+export interface TaskRouter {
+  route(request: {
+    readonly sessionId: string;
+    readonly agentId: string;
+    readonly taskId: string;
+    readonly requiredCapabilities: readonly string[];
+  }): Promise<RoutingDecision>;
+  status(): Promise<H1Status>;
+  /** The task has ended: its edges are free. Unknown tasks are passed over. */
+  complete(task: { readonly sessionId: string; readonly taskId: string }): Promise<void>;
+}

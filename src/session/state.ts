@@ -1,0 +1,140 @@
+// A session as its events leave it.
+import type { Boot } from "../event/clock.ts";
+import type { Json, JsonObject } from "../event/json.ts";
+import type { Routing, TaskTotals } from "../tile/session-tiles.ts";
+import type { ProcessIdentity, Retries, TaskRecord } from "./events.ts";
+import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
+
+export interface TaskState {
+  readonly taskId: string;
+  readonly data: Json;
+  readonly priority: TaskPriority;
+  readonly requiredCapabilities: readonly string[];
+  /** Whom it was added for, then who started it last; null leaves it to the routing, else to the session's agent. */
+  agentId: string | null;
+  readonly timeoutSeconds: number;
+  readonly retries: Retries;
+  routing: Routing | null;
+  status: "pending" | "running" | "ended";
+  /** How many attempts were started. */
+  attempt: number;
+  /** How many of them used up a retry. */
+  retried: number;
+  /** Of the running attempt; null otherwise. Milliseconds since the epoch. */
+  startedAt: number | null;
+  dueAt: number | null;
+  process: ProcessIdentity | null;
+  /** The next attempt starts no sooner. Milliseconds since the epoch. */
+  retryAt: number | null;
+  outcome: TaskOutcome | null;
+  durationMs: number | null;
+  endedAt: number | null;
+  result: Json | undefined;
+  error: string | null;
+  record: TaskRecord;
+}
+
+/** One task's end, as patterns see it. */
+export interface TaskEnd {
+  readonly outcome: TaskOutcome;
+  readonly durationMs: number;
+  readonly attempts: number;
+  /** Whether it was the session's end that closed it. */
+  readonly closedBySession: boolean;
+}
+
+export interface SessionState {
+  /** `none` before the first event. */
+  status: "none" | "open" | "ended";
+  sessionId: string;
+  sessionName: string;
+  agentId: string;
+  tags: readonly string[];
+  metadata: JsonObject;
+  maxTasks: number;
+  taskTimeoutSeconds: number;
+  sessionTimeoutSeconds: number;
+  h1RouterEnabled: boolean;
+  emergenceThresholdOffset: number;
+  /** The room its tiles go to; kept also when it sends none. */
+  scoutRoom: string;
+  emitTiles: boolean;
+  plan: JsonObject | null;
+  process: ProcessIdentity | null;
+  boot: Boot;
+  /** `at` of the first event: it never changes, whatever the clock does. */
+  createdAt: number;
+  /** These move with the clock when it is set, so that what is left of a timeout stays the same. */
+  startedAt: number;
+  dueAt: number;
+  /** Of the newest start or end of a task. */
+  activeAt: number;
+  outcome: SessionOutcome | null;
+  error: string | null;
+  durationMs: number | null;
+  patterns: readonly string[];
+  h1: { start: number; end: number } | null;
+  /** By id, in the order they came. */
+  tasks: Map<string, TaskState>;
+  /** Ids of the tasks that have not ended, in the order they came. */
+  open: Set<string>;
+  /** Ids of the tasks an attempt of which is running. */
+  running: Set<string>;
+  /** In the order they ended. */
+  ends: TaskEnd[];
+  readonly totals: Record<TaskOutcome, number>;
+}
+
+export const NO_RETRIES: Retries = { max: 0, on: [], backoff_seconds: 0 };
+
+export function initialState(): SessionState {
+  return {
+    status: "none",
+    sessionId: "",
+    sessionName: "",
+    agentId: "",
+    tags: [],
+    metadata: {},
+    maxTasks: 0,
+    taskTimeoutSeconds: 0,
+    sessionTimeoutSeconds: 0,
+    h1RouterEnabled: false,
+    emergenceThresholdOffset: 0,
+    scoutRoom: "",
+    emitTiles: false,
+    plan: null,
+    process: null,
+    boot: { id: "", offsetMs: 0 },
+    createdAt: 0,
+    startedAt: 0,
+    dueAt: 0,
+    activeAt: 0,
+    outcome: null,
+    error: null,
+    durationMs: null,
+    patterns: [],
+    h1: null,
+    tasks: new Map(),
+    open: new Set(),
+    running: new Set(),
+    ends: [],
+    totals: { success: 0, failed: 0, cancelled: 0, timeout: 0 },
+  };
+}
+
+/** How many tasks ended how. While the session is open, tasks that have not ended are in none of the parts. */
+export function taskTotals({ totals }: SessionState): TaskTotals {
+  const { success: succeeded, failed, cancelled, timeout: timed_out } = totals;
+  return { total: succeeded + failed + cancelled + timed_out, succeeded, failed, cancelled, timed_out };
+}
+
+/** When the next timeout falls due, of a task or of the session; null when the session is not open. */
+export function nextDueAt(state: SessionState): number | null {
+  if (state.status !== "open") return null;
+  let dueAt = state.dueAt;
+  for (const taskId of state.running) {
+    const due = state.tasks.get(taskId)?.dueAt;
+    if (due !== null && due !== undefined && due < dueAt) dueAt = due;
+  }
+  return dueAt;
+}
