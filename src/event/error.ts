@@ -16,6 +16,7 @@ export type ErrorCode =
   | "store_closed"
   | "store_corrupt"
   | "store_full"
+  | "store_io"
   | "store_newer"
   | "task_exists"
   | "task_ended"

@@ -43,6 +43,21 @@ export interface RoomSummary {
   readonly latestAt: number;
 }
 
+export interface LeaseRequest {
+  readonly name: string;
+  readonly owner: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly ttlMs: number;
+}
+
+/** Something a store found broken. `stream` and `seq` name the event when one can be named. */
+export interface Damage {
+  readonly stream: StreamId | null;
+  readonly seq: number | null;
+  readonly what: string;
+}
+
 export interface Store extends EventLog {
   /** Where it is, for people: a path or a URL without its password. */
   readonly name: string;
@@ -72,14 +87,13 @@ export interface Store extends EventLog {
    * Takes or renews a lease until `now + ttlMs`; false when another owner holds it. A `ttlMs` of 0 gives it back.
    * It only saves double work: correctness never rests on it.
    */
-  lease(params: {
-    readonly name: string;
-    readonly owner: string;
-    readonly now: number;
-    readonly ttlMs: number;
-  }): Promise<boolean>;
-  /** Reports damage the adapter can see below the events (pages, indexes). Empty when sound. */
-  inspect(): Promise<readonly string[]>;
+  lease(params: LeaseRequest): Promise<boolean>;
+  /**
+   * Reports the damage only the adapter can see: pages and indexes, what it keeps beside an event's bytes and
+   * differs from them, keys and rooms that disagree with the events, blobs that are not their hash. At most
+   * 1,000; empty when sound. Damage is a value, not an error.
+   */
+  inspect(): Promise<readonly Damage[]>;
   /** Waits for what is under way and lets go of files and connections. Later calls fail with `store_closed`. */
   close(): Promise<void>;
 }

@@ -1,0 +1,344 @@
+// The store in memory: the reference the others are compared with, so it is simple rather than fast. It keeps
+// what a disk would keep (bytes and JSON text) and gives back fresh copies, never what the caller passed in.
+import { hash as digest } from "node:crypto";
+import { decodeEvent, type Hash, type StreamId } from "../event/event.ts";
+import type {
+  AppendItem,
+  AppendResult,
+  Head,
+  Snapshot,
+  StoredEvent,
+  TailPage,
+  TailPlace,
+} from "../event/log.ts";
+import { wordsOfEvent } from "../event/words.ts";
+import {
+  brokenChain,
+  checkBlob,
+  checkCount,
+  checkFilter,
+  checkHash,
+  checkItems,
+  checkLease,
+  checkLimit,
+  checkPlace,
+  checkSearch,
+  checkSnapshot,
+  checkText,
+  checkTime,
+  headText,
+  storeClosed,
+} from "./input.ts";
+import { cutPage, pageCursor, pageLimit } from "./page.ts";
+import type {
+  Damage,
+  HeadFilter,
+  LeaseRequest,
+  Page,
+  PageRequest,
+  RoomSummary,
+  Store,
+  StoredHead,
+} from "./port.ts";
+
+interface Kept {
+  readonly stream: StreamId;
+  readonly at: number;
+  readonly room: string | null;
+  readonly position: number;
+  readonly bytes: Uint8Array;
+  readonly hash: Hash;
+}
+
+interface Stream {
+  readonly events: Kept[];
+  readonly keys: Map<string, number>;
+  /** JSON, with the `createdAt` of the first append. */
+  head: string;
+}
+
+interface Lease {
+  readonly owner: string;
+  readonly until: number;
+}
+
+export class MemoryStore implements Store {
+  readonly name = "memory:";
+  readonly partitions = 1;
+  readonly #log: Kept[] = [];
+  readonly #streams = new Map<StreamId, Stream>();
+  readonly #places = new Map<string, TailPlace>();
+  readonly #snapshots = new Map<StreamId, string>();
+  readonly #blobs = new Map<Hash, Uint8Array>();
+  readonly #leases = new Map<string, Lease>();
+  readonly #listeners = new Set<() => void>();
+  readonly #words = new WeakMap<Kept, ReadonlySet<string>>();
+  #closed = false;
+
+  async append(items: readonly AppendItem[]): Promise<readonly AppendResult[]> {
+    this.#assertOpen();
+    checkItems(items);
+    const results = items.map((item) => this.#appendItem(item));
+    if (results.some(({ status }) => status === "appended")) {
+      for (const listener of this.#listeners) queueMicrotask(listener);
+    }
+    return results;
+  }
+
+  async read(params: { readonly stream: StreamId; readonly afterSeq?: number; readonly limit?: number }) {
+    this.#assertOpen();
+    checkText("stream", params.stream);
+    const limit = checkLimit(params.limit, 1000);
+    const from = checkCount("afterSeq", params.afterSeq ?? 0);
+    return (this.#streams.get(params.stream)?.events.slice(from, from + limit) ?? []).map(stored);
+  }
+
+  async key(params: { readonly stream: StreamId; readonly key: string }): Promise<number | null> {
+    this.#assertOpen();
+    checkText("key", params.key);
+    return this.#streams.get(params.stream)?.keys.get(params.key) ?? null;
+  }
+
+  async tail(params: { readonly after: TailPlace | null; readonly limit?: number }): Promise<TailPage> {
+    this.#assertOpen();
+    const limit = checkLimit(params.limit, 1000);
+    const [after = 0] = params.after === null ? [] : checkPlace(params.after, this.partitions);
+    const events = this.#log.slice(after, after + limit).map(stored);
+    return { events, place: [events.at(-1)?.position ?? after] };
+  }
+
+  async end(): Promise<TailPlace> {
+    this.#assertOpen();
+    return [this.#log.length];
+  }
+
+  watch(listener: () => void): () => void {
+    this.#assertOpen();
+    const call = () => {
+      if (this.#listeners.has(call)) listener();
+    };
+    this.#listeners.add(call);
+    return () => void this.#listeners.delete(call);
+  }
+
+  async place(params: { readonly name: string }): Promise<TailPlace | null> {
+    this.#assertOpen();
+    return this.#places.get(checkText("name", params.name)) ?? null;
+  }
+
+  async savePlace(params: { readonly name: string; readonly place: TailPlace }): Promise<void> {
+    this.#assertOpen();
+    this.#places.set(checkText("name", params.name), [...checkPlace(params.place, this.partitions)]);
+  }
+
+  async snapshot(params: { readonly stream: StreamId }): Promise<Snapshot | null> {
+    this.#assertOpen();
+    const json = this.#snapshots.get(checkText("stream", params.stream));
+    return json === undefined ? null : (JSON.parse(json) as Snapshot);
+  }
+
+  async saveSnapshot(params: { readonly stream: StreamId; readonly snapshot: Snapshot }): Promise<void> {
+    this.#assertOpen();
+    checkText("stream", params.stream);
+    this.#snapshots.set(params.stream, JSON.stringify(checkSnapshot(params.snapshot)));
+  }
+
+  async head(params: { readonly stream: StreamId }): Promise<StoredHead | null> {
+    this.#assertOpen();
+    checkText("stream", params.stream);
+    return this.#head(params.stream);
+  }
+
+  async heads(params: {
+    readonly filter: HeadFilter;
+    readonly page?: PageRequest;
+  }): Promise<Page<StoredHead>> {
+    this.#assertOpen();
+    const { page } = params;
+    const filter = checkFilter(params.filter);
+    const limit = pageLimit(page);
+    const after = pageCursor(page, [0, ""] as [number, string]);
+    const rows = this.#allHeads()
+      .filter((head) => matches(head, filter))
+      .sort((a, b) => compareHeads(b, a))
+      .filter(
+        (head) => after === null || (head.createdAt - after[0] || compareText(head.stream, after[1])) < 0,
+      );
+    return cutPage(rows, limit, (head) => [head.createdAt, head.stream]);
+  }
+
+  async due(params: { readonly before: number; readonly limit?: number }): Promise<readonly StoredHead[]> {
+    this.#assertOpen();
+    checkTime("before", params.before);
+    const limit = checkLimit(params.limit, 100);
+    return this.#allHeads()
+      .filter(({ dueAt }) => dueAt !== null && dueAt <= params.before)
+      .sort((a, b) => Number(a.dueAt) - Number(b.dueAt) || compareText(a.stream, b.stream))
+      .slice(0, limit);
+  }
+
+  async streams(params: { readonly page?: PageRequest }): Promise<Page<StreamId>> {
+    this.#assertOpen();
+    const limit = pageLimit(params.page);
+    const after = pageCursor(params.page, [""] as [string]);
+    const rows = [...this.#streams.keys()]
+      .sort(compareText)
+      .filter((stream) => after === null || compareText(stream, after[0]) > 0);
+    return cutPage(rows, limit, (stream) => [stream]);
+  }
+
+  async room(params: { readonly name: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>> {
+    this.#assertOpen();
+    checkText("room", params.name);
+    return newestFirst(
+      this.#log.filter(({ room }) => room === params.name),
+      params.page,
+    );
+  }
+
+  async rooms(): Promise<readonly RoomSummary[]> {
+    this.#assertOpen();
+    const rooms = new Map<string, { room: string; tiles: number; createdAt: number; latestAt: number }>();
+    for (const { room, at } of this.#log) {
+      if (room === null) continue;
+      const summary = rooms.get(room) ?? { room, tiles: 0, createdAt: at, latestAt: at };
+      summary.tiles++;
+      summary.createdAt = Math.min(summary.createdAt, at);
+      summary.latestAt = Math.max(summary.latestAt, at);
+      rooms.set(room, summary);
+    }
+    return [...rooms.values()].sort((a, b) => compareText(a.room, b.room));
+  }
+
+  async search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>> {
+    this.#assertOpen();
+    const words = checkSearch(params.text);
+    const hits = this.#log.filter((kept) => words.length > 0 && words.every((word) => this.#has(kept, word)));
+    return newestFirst(hits, params.page);
+  }
+
+  async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {
+    this.#assertOpen();
+    const bytes = checkBlob(params.bytes).slice();
+    const hash = digest("sha256", bytes, "hex");
+    this.#blobs.set(hash, bytes);
+    return hash;
+  }
+
+  async blob(params: { readonly hash: Hash }): Promise<Uint8Array | null> {
+    this.#assertOpen();
+    return this.#blobs.get(checkHash(params.hash))?.slice() ?? null;
+  }
+
+  async deleteBlob(params: { readonly hash: Hash }): Promise<void> {
+    this.#assertOpen();
+    this.#blobs.delete(checkHash(params.hash));
+  }
+
+  async lease(params: LeaseRequest): Promise<boolean> {
+    this.#assertOpen();
+    const { name, owner, now, ttlMs } = checkLease(params);
+    const held = this.#leases.get(name);
+    if (held !== undefined && held.owner !== owner && held.until > now) return false;
+    if (ttlMs === 0) this.#leases.delete(name);
+    else this.#leases.set(name, { owner, until: now + ttlMs });
+    return true;
+  }
+
+  async inspect(): Promise<readonly Damage[]> {
+    this.#assertOpen();
+    return [];
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listeners.clear();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw storeClosed(this.name);
+  }
+
+  #appendItem(item: AppendItem): AppendResult {
+    const stream = this.#streams.get(item.stream);
+    for (const { key } of item.keys) {
+      const seq = stream?.keys.get(key);
+      if (seq !== undefined) return { status: "repeated", key, seq };
+    }
+    const last = stream?.events.at(-1);
+    const seq = stream?.events.length ?? 0;
+    if (seq !== item.expectedSeq) return { status: "conflict", seq };
+    if (item.events[0]?.event.prev !== (last?.hash ?? null)) throw brokenChain(item);
+    headText(item.head);
+    this.#keep(item, stream ?? { events: [], keys: new Map(), head: "" });
+    return { status: "appended" };
+  }
+
+  #keep(item: AppendItem, stream: Stream): void {
+    for (const { event, bytes, hash } of item.events) {
+      const { at, room } = event;
+      const position = this.#log.length + 1;
+      const kept: Kept = { stream: item.stream, at, room, position, bytes: bytes.slice(), hash };
+      this.#log.push(kept);
+      stream.events.push(kept);
+    }
+    for (const { key, seq } of item.keys) stream.keys.set(key, seq);
+    const { kind, status, dueAt, labels, summary } = item.head;
+    const createdAt = this.#head(item.stream)?.createdAt ?? item.head.createdAt;
+    stream.head = JSON.stringify({ kind, status, createdAt, dueAt, labels, summary });
+    this.#streams.set(item.stream, stream);
+  }
+
+  #head(id: StreamId): StoredHead | null {
+    const stream = this.#streams.get(id);
+    const last = stream?.events.at(-1);
+    if (stream === undefined || last === undefined) return null;
+    const head = JSON.parse(stream.head) as Head;
+    return { ...head, stream: id, seq: stream.events.length, hash: last.hash };
+  }
+
+  #allHeads(): StoredHead[] {
+    return [...this.#streams.keys()].map((id) => this.#head(id)).filter((head) => head !== null);
+  }
+
+  #has(kept: Kept, word: string): boolean {
+    let words = this.#words.get(kept);
+    if (words === undefined) {
+      words = new Set(wordsOfEvent(decodeEvent(kept.bytes)));
+      this.#words.set(kept, words);
+    }
+    return words.has(word);
+  }
+}
+
+function stored({ bytes, hash, position }: Kept): StoredEvent {
+  const copy = bytes.slice();
+  return { event: decodeEvent(copy), bytes: copy, hash, position };
+}
+
+function matches(head: StoredHead, filter: HeadFilter): boolean {
+  const { kind, status, labels = [], createdFrom, createdBefore } = filter;
+  if (head.kind !== kind || (status !== undefined && head.status !== status)) return false;
+  if (createdFrom !== undefined && head.createdAt < createdFrom) return false;
+  if (createdBefore !== undefined && head.createdAt >= createdBefore) return false;
+  return labels.every((label) => head.labels.includes(label));
+}
+
+function newestFirst(events: readonly Kept[], page: PageRequest | undefined): Page<StoredEvent> {
+  const limit = pageLimit(page);
+  const after = pageCursor(page, [0, ""] as [number, string]);
+  const rows = events
+    .toSorted((a, b) => b.at - a.at || compareText(b.hash, a.hash))
+    .filter(({ at, hash }) => after === null || (at - after[0] || compareText(hash, after[1])) < 0);
+  const cut = cutPage(rows, limit, ({ at, hash }) => [at, hash]);
+  return { items: cut.items.map(stored), next: cut.next };
+}
+
+function compareHeads(a: StoredHead, b: StoredHead): number {
+  return a.createdAt - b.createdAt || compareText(a.stream, b.stream);
+}
+
+/** By code point, as databases order UTF-8; JavaScript's `<` orders by UTF-16 unit. */
+function compareText(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -1,0 +1,52 @@
+// Opens a store by its address. Adapters are loaded when used, so nobody pays for the others.
+import { join } from "node:path";
+import { HolodeckError } from "../event/error.ts";
+import type { Store } from "./port.ts";
+
+/** What `openStore` reads when it is given no address. */
+export interface StoreEnvironment {
+  readonly HOLODECK_STORE?: string | undefined;
+  readonly HOLODECK_HOME?: string | undefined;
+}
+
+/** Two letters at least, so that `C:` is not taken for one. */
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
+
+/**
+ * Opens the store at `url`: `memory:`, a path, or `sqlite:path`. Without one: `HOLODECK_STORE`, else
+ * `holodeck.db` in `HOLODECK_HOME`, else in `./.holodeck`. Throws `unsupported` for another scheme, and what
+ * the adapter throws (`store_corrupt`, `store_newer`, `store_io`).
+ */
+export async function openStore(url?: string, env: StoreEnvironment = process.env): Promise<Store> {
+  const address = url ?? storeAddress(env);
+  const scheme = SCHEME.exec(address)?.[1]?.toLowerCase();
+  if (scheme === "memory") {
+    const { MemoryStore } = await import("./memory.ts");
+    return new MemoryStore();
+  }
+  if (scheme === undefined || scheme === "sqlite") {
+    const path = scheme === undefined ? address : address.slice("sqlite:".length);
+    if (path === "") throw unsupported(address, "names no file");
+    const { openSqliteStore } = await import("./sqlite.ts");
+    return openSqliteStore(path);
+  }
+  throw unsupported(address, "is of a kind this version does not know");
+}
+
+/** Where the store is when no address is given. */
+export function storeAddress(env: StoreEnvironment): string {
+  // An empty variable means unset, as shells make no difference.
+  if (env.HOLODECK_STORE) return env.HOLODECK_STORE;
+  return join(env.HOLODECK_HOME || "./.holodeck", "holodeck.db");
+}
+
+function unsupported(address: string, how: string): HolodeckError {
+  return new HolodeckError("unsupported", {
+    what: `The store address ${withoutPassword(address)} ${how}.`,
+    todo: "Use a path, `sqlite:path` or `memory:`.",
+  });
+}
+
+function withoutPassword(address: string): string {
+  return JSON.stringify(address.replace(/\/\/[^/@]*@/, "//…@"));
+}

@@ -1,0 +1,169 @@
+// What one transaction appends. Streams and rooms that several items touch are read once and written once, so
+// items of one stream chain on what the transaction itself has written.
+import type { DatabaseSync } from "node:sqlite";
+import type { StreamId } from "../event/event.ts";
+import type { AppendItem, AppendKey, AppendResult, Head } from "../event/log.ts";
+import { brokenChain, headText } from "./input.ts";
+import { hashBytes, hashText, Query } from "./sqlite-query.ts";
+
+interface StreamState {
+  seq: number;
+  /** The hash of the event at `seq`; null for a new stream. */
+  hash: string | null;
+  /** The head to write; null as long as nothing was appended. */
+  head: HeadToWrite | null;
+  readonly stored: StoredPart | null;
+}
+
+interface HeadToWrite {
+  readonly head: Head;
+  readonly labels: string;
+  readonly summary: string;
+}
+
+/** The part of the stored head that indexes rest on. */
+interface StoredPart {
+  readonly kind: string;
+  readonly status: string;
+  readonly dueAt: number | null;
+}
+
+interface RoomChange {
+  tiles: number;
+  firstAt: number;
+  latestAt: number;
+}
+
+type HeadRow = readonly [seq: number, hash: Uint8Array, kind: string, status: string, dueAt: number | null];
+
+export class Appender {
+  readonly #statements: Statements;
+  readonly #streams = new Map<StreamId, StreamState>();
+  readonly #rooms = new Map<string, RoomChange>();
+
+  constructor(database: DatabaseSync) {
+    this.#statements = prepareAll(database);
+  }
+
+  append(items: readonly AppendItem[]): readonly AppendResult[] {
+    return items.map((item) => this.#appendItem(item));
+  }
+
+  /** Writes the heads and rooms of the transaction. */
+  finish(): void {
+    for (const [stream, state] of this.#streams) this.#writeHead(stream, state);
+    for (const [room, { tiles, firstAt, latestAt }] of this.#rooms) {
+      this.#statements.room.run(room, tiles, firstAt, latestAt);
+    }
+  }
+
+  /** Forgets the transaction; true when it has appended something. */
+  ended(): boolean {
+    let hasAppended = false;
+    for (const { head } of this.#streams.values()) hasAppended ||= head !== null;
+    this.#streams.clear();
+    this.#rooms.clear();
+    return hasAppended;
+  }
+
+  #appendItem(item: AppendItem): AppendResult {
+    const state = this.#state(item.stream);
+    const repeated = this.#repeatedKey(item);
+    if (repeated !== null) return { status: "repeated", key: repeated.key, seq: repeated.seq };
+    if (state.seq !== item.expectedSeq) return { status: "conflict", seq: state.seq };
+    if (item.events[0]?.event.prev !== state.hash) throw brokenChain(item);
+    const { labels, summary } = headText(item.head);
+    for (const { key, seq } of item.keys) this.#statements.addKey.run(item.stream, key, seq);
+    for (const { event, hash, bytes } of item.events) {
+      this.#statements.event.run(item.stream, event.seq, event.at, event.room, hashBytes(hash), bytes);
+      if (event.room !== null) this.#countTile(event.room, event.at);
+      state.seq = event.seq;
+      state.hash = hash;
+    }
+    state.head = { head: item.head, labels, summary };
+    return { status: "appended" };
+  }
+
+  #repeatedKey({ stream, keys }: AppendItem): AppendKey | null {
+    for (const { key } of keys) {
+      const seq = this.#statements.key.get(stream, key)?.[0];
+      if (seq !== undefined) return { key, seq };
+    }
+    return null;
+  }
+
+  #state(stream: StreamId): StreamState {
+    const known = this.#streams.get(stream);
+    if (known !== undefined) return known;
+    const row = this.#statements.head.get(stream);
+    const state: StreamState =
+      row === undefined
+        ? { seq: 0, hash: null, head: null, stored: null }
+        : {
+            seq: row[0],
+            hash: hashText(row[1]),
+            head: null,
+            stored: { kind: row[2], status: row[3], dueAt: row[4] },
+          };
+    this.#streams.set(stream, state);
+    return state;
+  }
+
+  #countTile(room: string, at: number): void {
+    const change = this.#rooms.get(room);
+    if (change === undefined) {
+      this.#rooms.set(room, { tiles: 1, firstAt: at, latestAt: at });
+      return;
+    }
+    change.tiles++;
+    if (at < change.firstAt) change.firstAt = at;
+    if (at > change.latestAt) change.latestAt = at;
+  }
+
+  /** An update that leaves the indexed columns alone leaves their indexes alone. */
+  #writeHead(stream: StreamId, { seq, hash, head, stored }: StreamState): void {
+    if (head === null || hash === null) return;
+    const { labels, summary } = head;
+    const { kind, status, createdAt, dueAt } = head.head;
+    const bytes = hashBytes(hash);
+    const { addHead, moveHead, changeHead } = this.#statements;
+    if (stored === null) addHead.run(stream, seq, bytes, kind, status, createdAt, dueAt, labels, summary);
+    else if (stored.kind === kind && stored.status === status && stored.dueAt === dueAt) {
+      moveHead.run(seq, bytes, labels, summary, stream);
+    } else changeHead.run(seq, bytes, kind, status, dueAt, labels, summary, stream);
+  }
+}
+
+type Statements = ReturnType<typeof prepareAll>;
+
+function prepareAll(database: DatabaseSync) {
+  return {
+    head: new Query<HeadRow>(database, "SELECT seq, hash, kind, status, due_at FROM heads WHERE stream = ?"),
+    key: new Query<readonly [number]>(database, "SELECT seq FROM keys WHERE stream = ? AND key = ?"),
+    addKey: new Query(database, "INSERT INTO keys (stream, key, seq) VALUES (?, ?, ?)"),
+    event: new Query(
+      database,
+      "INSERT INTO events (stream, seq, at, room, hash, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    addHead: new Query(
+      database,
+      `INSERT INTO heads (stream, seq, hash, kind, status, created_at, due_at, labels, summary)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    moveHead: new Query(
+      database,
+      "UPDATE heads SET seq = ?, hash = ?, labels = ?, summary = ? WHERE stream = ?",
+    ),
+    changeHead: new Query(
+      database,
+      `UPDATE heads SET seq = ?, hash = ?, kind = ?, status = ?, due_at = ?, labels = ?, summary = ?
+       WHERE stream = ?`,
+    ),
+    room: new Query(
+      database,
+      `INSERT INTO rooms (room, tiles, first_at, latest_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (room) DO UPDATE SET tiles = tiles + excluded.tiles,
+         first_at = min(first_at, excluded.first_at), latest_at = max(latest_at, excluded.latest_at)`,
+    ),
+  };
+}

@@ -1,0 +1,160 @@
+// Opening a SQLite store's file. A file comes into being whole: made under another name, then linked to its own,
+// so no process ever sees half of one. A file that is not ours, newer or damaged is refused before anything
+// could change it: its header is read as bytes, its tables through a connection that cannot write.
+import { randomUUID } from "node:crypto";
+import { access, link, mkdir, open, unlink, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { HolodeckError } from "../event/error.ts";
+import { storeError } from "./sqlite-error.ts";
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, TABLES } from "./sqlite-schema.ts";
+
+/** How long a statement waits, blocking, for a lock. The writer waits longer without blocking. */
+const LOCK_WAIT_MS = 100;
+
+const HEADER_BYTES = 100;
+const MAGIC = "SQLite format 3\0";
+
+/** The store's one connection. Creates the file and its folders (for this user alone) when missing. */
+export async function openDatabase(path: string): Promise<DatabaseSync> {
+  try {
+    if (!(await exists(path))) await create(path);
+    await refuseByHeader(path);
+    refuseByTables(path);
+    return connect(path);
+  } catch (cause) {
+    throw storeError(path, cause);
+  }
+}
+
+function connect(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
+  try {
+    // Said and not left to the build: some builds report FULL and sync seldom. On macOS fsync alone does not
+    // reach the platter.
+    database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON");
+    return database;
+  } catch (cause) {
+    database.close();
+    throw cause;
+  }
+}
+
+async function create(path: string): Promise<void> {
+  if (await exists(`${path}-wal`)) {
+    throw corrupt(path, "is missing, while its write-ahead log is there");
+  }
+  const folder = dirname(resolve(path));
+  const firstMade = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, "", { mode: 0o600, flag: "wx" });
+  try {
+    fill(draft);
+    await link(draft, path).catch((cause: unknown) => {
+      // Another process made it in the meantime: whole, like ours.
+      if (!hasCode(cause, "EEXIST")) throw cause;
+    });
+  } finally {
+    await unlink(draft);
+  }
+  await syncFolders(folder, firstMade);
+}
+
+function fill(path: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON");
+    const mode = database.prepare("PRAGMA journal_mode = WAL").get();
+    if (mode?.["journal_mode"] !== "wal") {
+      throw new HolodeckError("unsupported", {
+        what: `The file system of ${path} does not allow a write-ahead log.`,
+        todo: "Keep the store on a local disk.",
+      });
+    }
+    database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);
+  } finally {
+    database.close();
+  }
+}
+
+/** The names of the file and of the folders made for it are durable only when their folders are synced. */
+async function syncFolders(folder: string, firstMade: string | undefined): Promise<void> {
+  const top = firstMade === undefined ? folder : dirname(resolve(firstMade));
+  for (let place = folder; ; place = dirname(place)) {
+    await using handle = await open(place, "r");
+    await handle.sync();
+    if (place === top || place === dirname(place)) return;
+  }
+}
+
+/** Offsets from https://sqlite.org/fileformat2.html §1.3. */
+async function refuseByHeader(path: string): Promise<void> {
+  const { size, header } = await readHeader(path);
+  if (size < HEADER_BYTES || header.toString("latin1", 0, MAGIC.length) !== MAGIC) {
+    throw corrupt(path, size === 0 ? "is empty" : "is not a SQLite database");
+  }
+  if (header.readUInt32BE(68) !== APPLICATION_ID) {
+    throw corrupt(path, "is a SQLite database of another program");
+  }
+  refuseVersion(path, header.readUInt32BE(60));
+  const rawPageSize = header.readUInt16BE(16);
+  const pageSize = rawPageSize === 1 ? 65_536 : rawPageSize;
+  const isCounted = header.readUInt32BE(24) === header.readUInt32BE(92);
+  if (isCounted && size < pageSize * header.readUInt32BE(28) && !(await exists(`${path}-wal`))) {
+    throw corrupt(path, "has been cut off");
+  }
+}
+
+/** Opened for writing, though nothing is written: a file that cannot be written is found now, not at the first append. */
+async function readHeader(path: string): Promise<{ readonly size: number; readonly header: Buffer }> {
+  await using handle = await open(path, "r+");
+  const header = Buffer.alloc(HEADER_BYTES);
+  await handle.read(header, 0, HEADER_BYTES, 0);
+  return { size: (await handle.stat()).size, header };
+}
+
+/** What the header alone does not show: a version still in the write-ahead log, a schema or a root page lost. */
+function refuseByTables(path: string): void {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: LOCK_WAIT_MS });
+  try {
+    refuseVersion(path, Number(database.prepare("PRAGMA user_version").get()?.["user_version"]));
+    for (const table of TABLES) database.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();
+  } catch (cause) {
+    if (cause instanceof Error && /no such table|malformed/.test(cause.message)) {
+      throw corrupt(path, `lacks a table (${cause.message})`);
+    }
+    throw cause;
+  } finally {
+    database.close();
+  }
+}
+
+function refuseVersion(path: string, version: number): void {
+  if (version === SCHEMA_VERSION) return;
+  if (version < SCHEMA_VERSION) throw corrupt(path, `has the unknown version ${version}`);
+  throw new HolodeckError("store_newer", {
+    what: `The store ${path} has version ${version}; this program knows versions up to ${SCHEMA_VERSION}.`,
+    todo: "Use the newer Holodeck that wrote it. The file has not been changed.",
+  });
+}
+
+function corrupt(path: string, how: string): HolodeckError {
+  return new HolodeckError("store_corrupt", {
+    what: `The store ${path} ${how}.`,
+    todo: "Restore it from a backup, or name another path. The file has not been changed.",
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (cause: unknown) => {
+      if (hasCode(cause, "ENOENT")) return false;
+      throw cause;
+    },
+  );
+}
+
+function hasCode(cause: unknown, code: string): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === code;
+}

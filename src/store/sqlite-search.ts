@@ -1,0 +1,85 @@
+// Search over SQLite's FTS5, filled behind the log: a word costs more than the event it stands in, so no append
+// waits for it. The words are cut by `event/words.ts` and merely kept here: FTS5's `ascii` tokenizer leaves
+// lower-case words of letters and digits as they are.
+import type { DatabaseSync } from "node:sqlite";
+import { HolodeckError } from "../event/error.ts";
+import type { StoredEvent } from "../event/log.ts";
+import { wordsOfEvent } from "../event/words.ts";
+import { checkSearch } from "./input.ts";
+import { pageLimit } from "./page.ts";
+import type { Page, PageRequest } from "./port.ts";
+import { EVENT_COLUMNS, Query, storedEvent, type EventRow } from "./sqlite-query.ts";
+import { eventCursor, eventPage } from "./sqlite-lists.ts";
+import type { Writer } from "./sqlite-writer.ts";
+
+/** How many events one transaction makes findable. */
+const FILL_MAX = 256;
+
+export class Search {
+  readonly #writer: Writer;
+  readonly #end: Query<readonly [number]>;
+  readonly #place: Query<readonly [number]>;
+  readonly #savePlace: Query;
+  readonly #next: Query<EventRow>;
+  readonly #add: Query;
+  readonly #find: Query<EventRow>;
+
+  constructor(database: DatabaseSync, writer: Writer) {
+    this.#writer = writer;
+    this.#end = new Query(database, "SELECT coalesce(max(position), 0) FROM events");
+    this.#place = new Query(database, "SELECT position FROM words_place");
+    this.#savePlace = new Query(database, "UPDATE words_place SET position = ?");
+    this.#next = new Query(
+      database,
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ${FILL_MAX}`,
+    );
+    this.#add = new Query(database, "INSERT INTO words (rowid, words) VALUES (?, ?)");
+    this.#find = new Query(database, FIND);
+  }
+
+  async search(text: string, page: PageRequest | undefined): Promise<Page<StoredEvent>> {
+    const words = checkSearch(text);
+    const limit = pageLimit(page);
+    const [at, hash] = eventCursor(page);
+    if (words.length === 0) return { items: [], next: null };
+    await this.#catchUp();
+    const match = words.map((word) => `"${word}"`).join(" ");
+    return eventPage(this.#find.all(match, at, hash, limit + 1), limit);
+  }
+
+  /** Up to where the log ends now; what is appended meanwhile need not be found. */
+  async #catchUp(): Promise<void> {
+    const end = this.#end.get()?.[0] ?? 0;
+    let place = this.#place.get()?.[0] ?? 0;
+    while (place < end) place = await this.#writer.write(FILL_MAX, () => this.#fill());
+  }
+
+  #fill(): number {
+    let place = this.#place.get()?.[0] ?? 0;
+    for (const row of this.#next.all(place)) {
+      place = row[0];
+      this.#add.run(place, findableText(row));
+    }
+    this.#savePlace.run(place);
+    return place;
+  }
+}
+
+/** A damaged event is found by no word; `verify` reports it, and the search of all others goes on. */
+function findableText(row: EventRow): string {
+  try {
+    return wordsOfEvent(storedEvent(row).event).join(" ");
+  } catch (error) {
+    if (error instanceof HolodeckError && error.code === "event_corrupt") return "";
+    throw error;
+  }
+}
+
+/** Hits are ordered by the small columns; the bytes are read for the page alone. */
+const FIND = `
+SELECT ${EVENT_COLUMNS} FROM events WHERE position IN (
+  SELECT events.position FROM words CROSS JOIN events ON events.position = words.rowid
+  WHERE words MATCH ? AND (events.at, events.hash) < (?, ?)
+  ORDER BY events.at DESC, events.hash DESC LIMIT ?
+)
+ORDER BY at DESC, hash DESC`;
