@@ -25,6 +25,8 @@ export class Deadlines {
   /** When the sleep under way ends; infinite while a tick runs. */
   #wakeAt = Number.POSITIVE_INFINITY;
   #running: Promise<void> = Promise.resolve();
+  /** Of the clock when the open sessions were last looked at; at first they have not been. */
+  #offsetMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DeadlinesOptions) {
     this.#options = options;
@@ -33,7 +35,8 @@ export class Deadlines {
   /** Lets happen all that is due; answers when the next deadline is, as far as it lies within two seconds. */
   async tick(): Promise<number> {
     const { store, clock } = this.#options;
-    if (clock.check()?.kind === "set") await this.settleOpen();
+    clock.check();
+    if (Math.abs(clock.boot().offsetMs - this.#offsetMs) >= CLOCK_CHANGE_MS_MIN) await this.settleOpen();
     for (;;) {
       const now = clock.now();
       const heads = await store.due({ before: now + IDLE_MS_MAX, limit: DUE_MAX });
@@ -49,6 +52,7 @@ export class Deadlines {
   async settleOpen(): Promise<void> {
     const { store, clock } = this.#options;
     const { id, offsetMs } = clock.boot();
+    this.#offsetMs = offsetMs;
     for (let after: string | undefined; ;) {
       const filter = { kind: "session", status: "open" };
       const page = await store.heads({
@@ -86,7 +90,6 @@ export class Deadlines {
 
   async #repeat(stopped: AbortSignal): Promise<void> {
     const { clock, onError } = this.#options;
-    await this.settleOpen().catch(onError);
     while (!stopped.aborted) {
       this.#wake = new AbortController();
       this.#wakeAt = Number.POSITIVE_INFINITY;

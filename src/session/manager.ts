@@ -244,7 +244,12 @@ export class SessionManager implements AsyncDisposable {
     const runtime = new Runtime({
       aggregate: sessionAggregate,
       log: store,
-      moment: () => ({ now: clock.now(), boot: clock.boot() }),
+      moment: () => {
+        // Each look at the time is a look at the clock itself: two processes that see it set at different moments
+        // would move a session's deadlines to and fro.
+        clock.check();
+        return { now: clock.now(), boot: clock.boot() };
+      },
       onEvents: (news) => this.#onEvents(news),
     });
     const onError = (cause: unknown): void =>

@@ -13,7 +13,8 @@ export class Observer<Subject> {
   readonly #report: (problem: HolodeckError) => void;
   #reported = false;
   #waiting: Subject[] = [];
-  #calling: Promise<void> | null = null;
+  #busy = false;
+  #calling: Promise<void> = Promise.resolve();
 
   constructor({
     name,
@@ -35,9 +36,7 @@ export class Observer<Subject> {
   /** Calls at once when no earlier call is under way, else after it. Never throws. */
   notify(subject: Subject): void {
     this.#waiting.push(subject);
-    this.#calling ??= this.#callAll().finally(() => {
-      this.#calling = null;
-    });
+    if (!this.#busy) this.#calling = this.#callAll();
   }
 
   /** Resolves when every call has returned or been passed over. */
@@ -46,6 +45,7 @@ export class Observer<Subject> {
   }
 
   async #callAll(): Promise<void> {
+    this.#busy = true;
     for (let subject = this.#waiting.shift(); subject !== undefined; subject = this.#waiting.shift()) {
       try {
         const returned = this.#callback(subject);
@@ -54,6 +54,7 @@ export class Observer<Subject> {
         this.#reportOnce("threw", "Catch the error inside the callback.", cause);
       }
     }
+    this.#busy = false;
   }
 
   async #patiently(returned: PromiseLike<unknown>): Promise<void> {

@@ -66,8 +66,9 @@ async function attemptOnce<Result extends Json | void>(
   const told = { attempt, durationMs: clock.monotonic() - began };
   if ("error" in worked) return await fail(session, taskId, worked.error, told);
   try {
-    const result = worked.value === undefined ? {} : { result: worked.value };
-    await session.completeTask(taskId, TaskOutcome.SUCCESS, { ...told, ...result });
+    const result: Json | void = worked.value;
+    const completion = result === undefined ? told : { ...told, result };
+    await session.completeTask(taskId, TaskOutcome.SUCCESS, completion);
     return worked;
   } catch (error) {
     const unfit = error instanceof HolodeckError && error.code === "invalid_event";
