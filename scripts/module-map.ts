@@ -82,6 +82,7 @@ export const PURE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = { ev
 /** Files of pure folders that are edges, each with its reason. */
 export const IMPURE: Readonly<Record<string, string>> = {
   "src/session/system-clock.ts": "is the clock: everything else is given the time",
+  "src/session/system-id.ts": "is the source of ids: everything else is given them",
 };
 
 /** Names that say nothing about what is inside. */
