@@ -2,7 +2,7 @@
 // from the system. Runs before start, test, check and bench, on whatever Node the machine has: Node 20 syntax,
 // nothing but `node:` modules, and quick when nothing is to do. Everything it says goes to stderr.
 //
-//   node scripts/setup.js [--build | --tests]      --build: `dist/` alone
+//   node scripts/setup.js [--packages | --build | --tests]      the first two: that step alone
 import { fileURLToPath } from "node:url";
 import { build, isBuilt } from "./setup/build.js";
 import { install, isInstalled } from "./setup/install.js";
@@ -11,6 +11,7 @@ import { inTurn } from "./setup/turn.js";
 import { SetupError, say } from "./setup/words.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const FLAGS = ["--packages", "--build", "--tests"];
 
 /**
  * Whether packages and `dist/` are what the sources ask for.
@@ -25,18 +26,20 @@ export function isReady(root) {
  * @param {readonly string[]} flags
  */
 async function setUp(root, flags) {
-  const unknown = flags.find((flag) => flag !== "--build" && flag !== "--tests");
-  if (unknown !== undefined)
-    throw new SetupError(`${unknown} is no option. Use --build or --tests, or none.`);
-  const buildOnly = flags.includes("--build");
-  if (buildOnly ? !isBuilt(root) : !isReady(root)) {
+  const unknown = flags.find((flag) => !FLAGS.includes(flag));
+  if (unknown !== undefined) {
+    throw new SetupError(`${unknown} is no option. Use one of ${FLAGS.join(", ")}, or none.`);
+  }
+  const wantsPackages = !flags.includes("--build");
+  const wantsBuild = !flags.includes("--packages");
+  const isDone = () => (!wantsPackages || isInstalled(root)) && (!wantsBuild || isBuilt(root));
+  if (!isDone()) {
     await inTurn(root, async () => {
-      if (!buildOnly && !isInstalled(root)) await install(root);
-      if (!isBuilt(root)) await build(root);
+      if (wantsPackages && !isInstalled(root)) await install(root);
+      if (wantsBuild && !isBuilt(root)) await build(root);
     });
   }
-  if (!flags.includes("--tests") || findMissingParts().length === 0) return;
-  await inTurn(root, provideParts);
+  if (flags.includes("--tests") && findMissingParts().length > 0) await inTurn(root, provideParts);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
