@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // Starts the command on Node ≥ 24. On an older Node it starts again on the one pinned beside the packages; in a
 // checkout whose `dist/` is missing or stale it makes the checkout ready first. Kept small: it runs before anything.
+import { existsSync } from "node:fs";
 import module from "node:module";
+import { fileURLToPath } from "node:url";
 
 const NODE_MAJOR_MIN = 24;
 const MAIN = new URL("../dist/cli/main.js", import.meta.url);
@@ -13,10 +15,11 @@ if (process.platform === "win32") {
 }
 
 async function start() {
+  // Node 20 has none. First of all, so that what follows is cached too.
+  module.enableCompileCache?.();
   if (!isLaunched() && !(await makeCheckoutReady())) return;
   if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) {
     await endWithLauncher();
-    module.enableCompileCache();
     await import(MAIN.href);
     return;
   }
@@ -31,17 +34,15 @@ async function start() {
 
 /** Only a source checkout can be stale: an installed package has no `src/`. False when making it ready failed. */
 async function makeCheckoutReady() {
-  const { existsSync } = await import("node:fs");
-  if (!existsSync(new URL("../src", import.meta.url)) || !existsSync(new URL("../.git", import.meta.url)))
-    return true;
-  const { fileURLToPath } = await import("node:url");
-  const setup = new URL("../scripts/setup.js", import.meta.url);
-  const { isReady } = await import(setup.href);
-  if (isReady(fileURLToPath(new URL("..", import.meta.url)))) return true;
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  if (!existsSync(`${root}src`) || !existsSync(`${root}.git`)) return true;
+  // By a computed name: an installed package has no scripts/.
+  const { isReady } = await import(new URL("../scripts/setup/ready.js", import.meta.url).href);
+  if (isReady(root)) return true;
   const { spawnSync } = await import("node:child_process");
-  const { status } = spawnSync(process.execPath, [fileURLToPath(setup)], { stdio: ["inherit", 2, 2] });
-  if (status !== 0) process.exitCode = status ?? 1;
-  return status === 0;
+  const setup = spawnSync(process.execPath, [`${root}scripts/setup.js`], { stdio: ["inherit", 2, 2] });
+  if (setup.status !== 0) process.exitCode = setup.status ?? 1;
+  return setup.status === 0;
 }
 
 function isLaunched() {

@@ -4,22 +4,15 @@
 //
 //   node scripts/setup.js [--packages | --build | --tests]      the first two: that step alone
 import { fileURLToPath } from "node:url";
-import { build, isBuilt } from "./setup/build.js";
-import { install, isInstalled } from "./setup/install.js";
+import { build } from "./setup/build.js";
+import { install } from "./setup/install.js";
+import { isBuilt, isInstalled } from "./setup/ready.js";
 import { findMissingParts, provideParts } from "./setup/system.js";
 import { inTurn } from "./setup/turn.js";
 import { SetupError, say } from "./setup/words.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FLAGS = ["--packages", "--build", "--tests"];
-
-/**
- * Whether packages and `dist/` are what the sources ask for.
- * @param {string} root the checkout's folder
- */
-export function isReady(root) {
-  return isInstalled(root) && isBuilt(root);
-}
 
 /**
  * @param {string} root
@@ -42,12 +35,10 @@ async function setUp(root, flags) {
   if (flags.includes("--tests") && findMissingParts().length > 0) await inTurn(root, provideParts);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    await setUp(ROOT, process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    say(error.message);
-    process.exitCode = 1;
-  }
+try {
+  await setUp(ROOT, process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  say(error.message);
+  process.exitCode = 1;
 }

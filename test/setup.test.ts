@@ -16,8 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { isBuilt } from "../scripts/setup/build.js";
-import { isInstalled } from "../scripts/setup/install.js";
+import { isBuilt, isInstalled } from "../scripts/setup/ready.js";
 import { inTurn } from "../scripts/setup/turn.js";
 
 const ROOT = join(import.meta.dirname, "..");
