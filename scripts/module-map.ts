@@ -1,0 +1,89 @@
+// The module map of the design as data: what each folder of src/ may import, what must stay pure, and which files
+// may do what their folder may not, with the reason.
+
+/** Folders each folder may import besides itself; `all` for the places that put everything together. */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
+  event: [],
+  store: ["event"],
+  tile: ["event"],
+  trust: ["event"],
+  omni: ["event"],
+  dust: ["event"],
+  fleet: ["event"],
+  view: ["event"],
+  telemetry: ["event", "tile"],
+  session: ["event", "tile", "store", "telemetry", "trust", "omni", "dust", "fleet", "view"],
+  insight: ["event", "tile", "store", "telemetry", "trust", "omni", "dust", "fleet", "view", "session"],
+  run: ["event", "tile", "store", "telemetry", "trust", "omni", "dust", "fleet", "view", "session"],
+  server: [
+    "event",
+    "tile",
+    "store",
+    "telemetry",
+    "trust",
+    "omni",
+    "dust",
+    "fleet",
+    "view",
+    "session",
+    "insight",
+    "run",
+  ],
+  client: ["event", "tile", "session"],
+  testing: [
+    "event",
+    "tile",
+    "store",
+    "telemetry",
+    "trust",
+    "omni",
+    "dust",
+    "fleet",
+    "view",
+    "session",
+    "insight",
+    "run",
+  ],
+  cli: "all",
+};
+
+/** Files of src/ itself: the public names and what a process on one machine is made of. They may import everything. */
+export const ROOTS: readonly string[] = ["src/index.ts", "src/local.ts"];
+
+/** Where store adapters may be named; everyone else sees the port alone. */
+export const PUTS_ADAPTERS_TOGETHER: readonly string[] = [
+  "src/cli/",
+  "src/testing/",
+  "src/server/main.ts",
+  ...ROOTS,
+];
+
+export const STORE_PORT = "src/store/port.ts";
+
+/** Folders that another may import for its types alone: a browser's bundle must not hold them. */
+export const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { client: ["session"] };
+
+/** No `node:` module, no package, no clock, no chance, no timer, no process. */
+export const PURE: readonly string[] = [
+  "event",
+  "session",
+  "tile",
+  "trust",
+  "omni",
+  "view",
+  "dust",
+  "fleet",
+  "insight",
+];
+
+/** What a pure folder may import all the same. */
+export const PURE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = { event: ["node:crypto"] };
+
+/** Files of pure folders that are edges, each with its reason. */
+export const IMPURE: Readonly<Record<string, string>> = {
+  "src/session/system-clock.ts": "is the clock: everything else is given the time",
+  "src/session/system-id.ts": "is the source of ids: everything else is given them",
+};
+
+/** Names that say nothing about what is inside. */
+export const NAMES_REFUSED: readonly string[] = ["utils", "helpers", "common", "types"];
