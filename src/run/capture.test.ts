@@ -1,9 +1,12 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createCapture, type OutputStream } from "./capture.ts";
 
 const pieces = fc.array(
-  fc.tuple(fc.constantFrom<OutputStream>("stdout", "stderr"), fc.string({ unit: "binary-ascii", minLength: 1 })),
+  fc.tuple(
+    fc.constantFrom<OutputStream>("stdout", "stderr"),
+    fc.string({ unit: "binary-ascii", minLength: 1 }),
+  ),
 );
 
 describe("A capture", () => {
@@ -13,7 +16,9 @@ describe("A capture", () => {
         const capture = createCapture(1 << 20);
         for (const [stream, text] of written) capture.push(stream, Buffer.from(text));
         const { bytes, runs, isTruncated } = capture.finish();
-        const streams = runs.flatMap((run) => Array<string>(Math.abs(run)).fill(run > 0 ? "stdout" : "stderr"));
+        const streams = runs.flatMap((run) =>
+          Array<string>(Math.abs(run)).fill(run > 0 ? "stdout" : "stderr"),
+        );
         expect(isTruncated).toBe(false);
         expect(bytes.toString()).toBe(written.map(([, text]) => text).join(""));
         expect(streams).toEqual(written.flatMap(([stream, text]) => Array<string>(text.length).fill(stream)));

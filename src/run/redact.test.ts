@@ -1,28 +1,29 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRedactor, redactBytes, redactJson, redactText, secretPatterns } from "./redact.ts";
 import { secretForms } from "./secret-forms.ts";
 
 // Of characters that no marker holds, so that a marker cannot itself look like a secret.
-const secret = fc.string({ unit: fc.constantFrom("x", "y", '"', "/", "+", "é", "\n", "%", " "), minLength: 4 });
+const secret = fc.string({
+  unit: fc.constantFrom("x", "y", '"', "/", "+", "é", "\n", "%", " "),
+  minLength: 4,
+});
 const filler = fc.string({ unit: fc.constantFrom("x", "y", "Z", '"', "/", "é", "\n", "=", "0") });
 
 /** A text in which secrets and beginnings of secrets stand close together, and where to cut it. */
-const scene = fc
-  .record({ a: secret, b: secret })
-  .chain(({ a, b }) =>
-    fc.record({
-      secrets: fc.constant({ A: a, B: b }),
-      parts: fc.array(
-        fc.oneof(
-          filler,
-          fc.constantFrom(a, b, a.slice(0, -1), b.slice(1), encodeURIComponent(a)),
-          fc.constantFrom(JSON.stringify(b), Buffer.from(a).toString("base64"), `${a.slice(0, 2)}${b}`),
-        ),
+const scene = fc.record({ a: secret, b: secret }).chain(({ a, b }) =>
+  fc.record({
+    secrets: fc.constant({ A: a, B: b }),
+    parts: fc.array(
+      fc.oneof(
+        filler,
+        fc.constantFrom(a, b, a.slice(0, -1), b.slice(1), encodeURIComponent(a)),
+        fc.constantFrom(JSON.stringify(b), Buffer.from(a).toString("base64"), `${a.slice(0, 2)}${b}`),
       ),
-      cuts: fc.array(fc.nat({ max: 12 }), { minLength: 1 }),
-    }),
-  );
+    ),
+    cuts: fc.array(fc.nat({ max: 12 }), { minLength: 1 }),
+  }),
+);
 
 /** The naive twin: marks every byte of every occurrence in the whole, then replaces each run. */
 function redactNaively(secrets: Readonly<Record<string, string>>, text: Buffer): string {

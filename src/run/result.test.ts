@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { secretPatterns } from "./redact.ts";
 import { createLastLine, RESULT_BYTES_MAX, resultFromFile, resultFromLine } from "./result.ts";
@@ -22,7 +22,10 @@ function resultIn(text: string): ReturnType<typeof resultFromFile> {
 
 describe("A result file", () => {
   test("may hold any JSON", () => {
-    expect(resultIn('{"lines": [1, "two", null]}')).toEqual({ result: { lines: [1, "two", null] }, error: null });
+    expect(resultIn('{"lines": [1, "two", null]}')).toEqual({
+      result: { lines: [1, "two", null] },
+      error: null,
+    });
     expect(resultIn("42\n")).toEqual({ result: 42, error: null });
   });
 
