@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -95,12 +96,12 @@ describe("When the parent is killed", () => {
   });
 
   test("a command that had finished is adopted as it ended", async () => {
-    const parent = await startParent(
-      `echo $$; read -r line < never 2> /dev/null; echo '{"done": true}'; exit 4`,
-    );
+    execFileSync("mkfifo", [join(folder, "gate")]);
+    const parent = await startParent(`echo $$; read -r open < gate; echo '{"done": true}'; exit 4`);
     const pid = Number(await parent.next());
     // The guard is halted, so that it learns of both only afterwards: the command's end and its parent's.
     process.kill(parent.mark.pid, "SIGSTOP");
+    await writeFile(join(folder, "gate"), "open\n");
     await until(() => processAt(pid) === null);
     await parent.kill();
     process.kill(parent.mark.pid, "SIGCONT");
@@ -171,8 +172,10 @@ describe("The list of processes", () => {
   });
 
   test("holds this process, and a process with spaces and brackets in its name", async () => {
-    const odd = spawn("sh", ["-c", "exec -a 'x) R 1 (' sleep 1000 2>/dev/null || exec sleep 1000"]);
-    await once(odd, "spawn");
+    const program = join(folder, "x) R 1 (");
+    symlinkSync(process.execPath, program);
+    const odd = spawn(program, ["-e", "process.stdout.write('up'); setInterval(() => undefined, 1e6)"]);
+    await once(odd.stdout, "data");
     const found = livingProcesses().find(({ pid }) => pid === odd.pid);
     expect(found).toMatchObject({ parent: process.pid });
     expect(livingProcesses().find(({ pid }) => pid === process.pid)).toEqual(processAt(process.pid));
