@@ -81,9 +81,10 @@ class SqliteStore implements Store {
       database,
       name: path,
       busyTimeoutMs,
+      begun: () => this.#appender.begin(),
       finish: () => this.#appender.finish(),
       ended: (committed) => {
-        if (this.#appender.ended() && committed) this.#watchers.notify();
+        if (this.#appender.ended(committed)) this.#watchers.notify();
       },
     });
     this.#lists = new Lists(database);
