@@ -151,9 +151,10 @@ function checkHead(head: Head): void {
 }
 
 function checkKeys({ keys, expectedSeq, events }: AppendItem): void {
-  for (const [index, { key, seq }] of keys.entries()) {
+  const seen = new Set<string>();
+  for (const { key, seq } of keys) {
     checkText("key", key);
-    if (keys.findIndex((other) => other.key === key) !== index) {
+    if (seen.size === seen.add(key).size) {
       throw invalid(`The key ${JSON.stringify(key)} stands twice in one item.`, "Use a key once.");
     }
     if (!(Number.isInteger(seq) && seq > expectedSeq && seq <= expectedSeq + events.length)) {

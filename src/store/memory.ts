@@ -219,7 +219,7 @@ export class MemoryStore implements Store {
 
   async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {
     this.#assertOpen();
-    const bytes = checkBlob(params.bytes).slice();
+    const bytes = new Uint8Array(checkBlob(params.bytes));
     const hash = digest("sha256", bytes, "hex");
     this.#blobs.set(hash, bytes);
     return hash;
@@ -227,7 +227,8 @@ export class MemoryStore implements Store {
 
   async blob(params: { readonly hash: Hash }): Promise<Uint8Array | null> {
     this.#assertOpen();
-    return this.#blobs.get(checkHash(params.hash))?.slice() ?? null;
+    const bytes = this.#blobs.get(checkHash(params.hash));
+    return bytes === undefined ? null : new Uint8Array(bytes);
   }
 
   async deleteBlob(params: { readonly hash: Hash }): Promise<void> {
@@ -278,7 +279,7 @@ export class MemoryStore implements Store {
     for (const { event, bytes, hash } of item.events) {
       const { at, room } = event;
       const position = this.#log.length + 1;
-      const kept: Kept = { stream: item.stream, at, room, position, bytes: bytes.slice(), hash };
+      const kept: Kept = { stream: item.stream, at, room, position, bytes: new Uint8Array(bytes), hash };
       this.#log.push(kept);
       stream.events.push(kept);
     }
@@ -312,7 +313,7 @@ export class MemoryStore implements Store {
 }
 
 function stored({ bytes, hash, position }: Kept): StoredEvent {
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes);
   return { event: decodeEvent(copy), bytes: copy, hash, position };
 }
 

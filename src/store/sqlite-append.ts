@@ -1,5 +1,6 @@
 // What one transaction appends. Streams and rooms that several items touch are read once and written once, so
-// items of one stream chain on what the transaction itself has written.
+// items of one stream chain on what the transaction itself has written. Where streams stand is remembered from
+// one transaction to the next as long as nobody else has written, which SQLite tells.
 import type { DatabaseSync } from "node:sqlite";
 import type { StreamId } from "../event/event.ts";
 import type { AppendItem, AppendKey, AppendResult, Head } from "../event/log.ts";
@@ -10,10 +11,13 @@ interface StreamState {
   seq: number;
   /** The hash of the event at `seq`; null for a new stream. */
   hash: string | null;
-  /** The head to write; null as long as nothing was appended. */
+  /** The head to write; null when nothing was appended in this transaction. */
   head: HeadToWrite | null;
-  readonly stored: StoredPart | null;
+  stored: StoredPart | null;
 }
+
+/** How many streams are remembered. */
+const STREAMS_MAX = 4096;
 
 interface HeadToWrite {
   readonly head: Head;
@@ -38,11 +42,23 @@ type HeadRow = readonly [seq: number, hash: Uint8Array, kind: string, status: st
 
 export class Appender {
   readonly #statements: Statements;
-  readonly #streams = new Map<StreamId, StreamState>();
+  /** Where streams stand, by the database's version `#version`. */
+  readonly #known = new Map<StreamId, StreamState>();
+  /** The streams this transaction appends to. */
+  readonly #touched = new Map<StreamId, StreamState>();
+  #version: number | undefined;
   readonly #rooms = new Map<string, RoomChange>();
 
   constructor(database: DatabaseSync) {
     this.#statements = prepareAll(database);
+  }
+
+  /** A transaction has begun: nobody else can write until it ends. */
+  begin(): void {
+    const version = this.#statements.version.get()?.[0];
+    if (version === this.#version && this.#known.size <= STREAMS_MAX) return;
+    this.#known.clear();
+    this.#version = version;
   }
 
   append(items: readonly AppendItem[]): readonly AppendResult[] {
@@ -51,17 +67,17 @@ export class Appender {
 
   /** Writes the heads and rooms of the transaction. */
   finish(): void {
-    for (const [stream, state] of this.#streams) this.#writeHead(stream, state);
+    for (const [stream, state] of this.#touched) this.#writeHead(stream, state);
     for (const [room, { tiles, firstAt, latestAt }] of this.#rooms) {
       this.#statements.room.run(room, tiles, firstAt, latestAt);
     }
   }
 
-  /** Forgets the transaction; true when it has appended something. */
-  ended(): boolean {
-    let hasAppended = false;
-    for (const { head } of this.#streams.values()) hasAppended ||= head !== null;
-    this.#streams.clear();
+  /** The transaction has ended; true when it has durably appended something. */
+  ended(committed: boolean): boolean {
+    const hasAppended = committed && this.#touched.size > 0;
+    if (!committed) this.#known.clear();
+    this.#touched.clear();
     this.#rooms.clear();
     return hasAppended;
   }
@@ -81,6 +97,7 @@ export class Appender {
       state.hash = hash;
     }
     state.head = { head: item.head, labels, summary };
+    this.#touched.set(item.stream, state);
     return { status: "appended" };
   }
 
@@ -93,7 +110,7 @@ export class Appender {
   }
 
   #state(stream: StreamId): StreamState {
-    const known = this.#streams.get(stream);
+    const known = this.#known.get(stream);
     if (known !== undefined) return known;
     const row = this.#statements.head.get(stream);
     const state: StreamState =
@@ -105,7 +122,7 @@ export class Appender {
             head: null,
             stored: { kind: row[2], status: row[3], dueAt: row[4] },
           };
-    this.#streams.set(stream, state);
+    this.#known.set(stream, state);
     return state;
   }
 
@@ -121,10 +138,13 @@ export class Appender {
   }
 
   /** An update that leaves the indexed columns alone leaves their indexes alone. */
-  #writeHead(stream: StreamId, { seq, hash, head, stored }: StreamState): void {
+  #writeHead(stream: StreamId, state: StreamState): void {
+    const { seq, hash, head, stored } = state;
     if (head === null || hash === null) return;
     const { labels, summary } = head;
     const { kind, status, createdAt, dueAt } = head.head;
+    state.head = null;
+    state.stored = { kind, status, dueAt };
     const bytes = hashBytes(hash);
     const { addHead, moveHead, changeHead } = this.#statements;
     if (stored === null) addHead.run(stream, seq, bytes, kind, status, createdAt, dueAt, labels, summary);
@@ -139,6 +159,7 @@ type Statements = ReturnType<typeof prepareAll>;
 function prepareAll(database: DatabaseSync) {
   return {
     head: new Query<HeadRow>(database, "SELECT seq, hash, kind, status, due_at FROM heads WHERE stream = ?"),
+    version: new Query<readonly [number]>(database, "PRAGMA data_version"),
     key: new Query<readonly [number]>(database, "SELECT seq FROM keys WHERE stream = ? AND key = ?"),
     addKey: new Query(database, "INSERT INTO keys (stream, key, seq) VALUES (?, ?, ?)"),
     event: new Query(

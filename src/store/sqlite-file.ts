@@ -20,16 +20,18 @@ export async function openDatabase(path: string): Promise<DatabaseSync> {
   try {
     if (!(await exists(path))) await create(path);
     await refuseByHeader(path);
-    refuseByTables(path);
-    return connect(path);
+    // Whoever closes a file last moves its log into it: with a log there, look without being able to.
+    if (await exists(`${path}-wal`)) connect(path, { readOnly: true }).close();
+    return connect(path, { readOnly: false });
   } catch (cause) {
     throw storeError(path, cause);
   }
 }
 
-function connect(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
+function connect(path: string, { readOnly }: { readonly readOnly: boolean }): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly, timeout: LOCK_WAIT_MS });
   try {
+    refuseByTables(database, path);
     // Said and not left to the build: some builds report FULL and sync seldom. On macOS fsync alone does not
     // reach the platter.
     database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON");
@@ -45,7 +47,7 @@ async function create(path: string): Promise<void> {
     throw corrupt(path, "is missing, while its write-ahead log is there");
   }
   const folder = dirname(resolve(path));
-  const firstMade = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const changed = [...(await makeFolder(folder)), folder];
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, "", { mode: 0o600, flag: "wx" });
   try {
@@ -57,7 +59,8 @@ async function create(path: string): Promise<void> {
   } finally {
     await unlink(draft);
   }
-  await syncFolders(folder, firstMade);
+  // The names of the file and of the folders made for it are durable only when the folders they stand in are.
+  for (const place of changed) await syncFolder(place);
 }
 
 function fill(path: string): void {
@@ -77,14 +80,23 @@ function fill(path: string): void {
   }
 }
 
-/** The names of the file and of the folders made for it are durable only when their folders are synced. */
-async function syncFolders(folder: string, firstMade: string | undefined): Promise<void> {
-  const top = firstMade === undefined ? folder : dirname(resolve(firstMade));
-  for (let place = folder; ; place = dirname(place)) {
-    await using handle = await open(place, "r");
-    await handle.sync();
-    if (place === top || place === dirname(place)) return;
-  }
+/**
+ * Makes a folder and those above it, and gives those it made one in. Not by `mkdir`'s own recursion, which never
+ * ends where the file system refuses with ENOENT, as /proc does.
+ */
+async function makeFolder(folder: string): Promise<readonly string[]> {
+  if (await exists(folder)) return [];
+  const parent = dirname(folder);
+  const changed = await makeFolder(parent);
+  await mkdir(folder, { mode: 0o700 }).catch((cause: unknown) => {
+    if (!hasCode(cause, "EEXIST")) throw cause;
+  });
+  return [...changed, parent];
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, "r");
+  await handle.sync();
 }
 
 /** Offsets from https://sqlite.org/fileformat2.html §1.3. */
@@ -114,18 +126,15 @@ async function readHeader(path: string): Promise<{ readonly size: number; readon
 }
 
 /** What the header alone does not show: a version still in the write-ahead log, a schema or a root page lost. */
-function refuseByTables(path: string): void {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: LOCK_WAIT_MS });
+function refuseByTables(database: DatabaseSync, path: string): void {
   try {
     refuseVersion(path, Number(database.prepare("PRAGMA user_version").get()?.["user_version"]));
     for (const table of TABLES) database.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();
   } catch (cause) {
     if (cause instanceof Error && /no such table|malformed/.test(cause.message)) {
-      throw corrupt(path, `lacks a table (${cause.message})`);
+      throw corrupt(path, `is damaged or lacks a table (${cause.message})`);
     }
     throw cause;
-  } finally {
-    database.close();
   }
 }
 

@@ -64,7 +64,7 @@ CREATE TABLE leases (
   until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE VIRTUAL TABLE words USING fts5 (words, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
 CREATE TABLE words_place (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL) STRICT;
 INSERT INTO words_place VALUES (1, 0);
 
@@ -82,6 +82,6 @@ export const TABLES = [
   "snapshots",
   "blobs",
   "leases",
-  "words",
+  "words_data",
   "words_place",
 ] as const;

@@ -33,7 +33,7 @@ export class Search {
       database,
       `SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ${FILL_MAX}`,
     );
-    this.#add = new Query(database, "INSERT INTO words (rowid, words) VALUES (?, ?)");
+    this.#add = new Query(database, "INSERT INTO words (rowid, text) VALUES (?, ?)");
     this.#find = new Query(database, FIND);
   }
 

@@ -81,9 +81,10 @@ class SqliteStore implements Store {
       database,
       name: path,
       busyTimeoutMs,
+      begun: () => this.#appender.begin(),
       finish: () => this.#appender.finish(),
       ended: (committed) => {
-        if (this.#appender.ended() && committed) this.#watchers.notify();
+        if (this.#appender.ended(committed)) this.#watchers.notify();
       },
     });
     this.#lists = new Lists(database);
@@ -190,7 +191,8 @@ class SqliteStore implements Store {
   }
 
   async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {
-    const bytes = checkBlob(params.bytes).slice();
+    // A copy: a Buffer's own `slice` is none.
+    const bytes = new Uint8Array(checkBlob(params.bytes));
     const hash = digest("sha256", bytes, "hex");
     const weight = 1 + Math.floor(bytes.length / BLOB_BYTES_PER_WEIGHT);
     await this.#write(weight, () => this.#statements.putBlob.run(hashBytes(hash), bytes));
