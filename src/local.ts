@@ -1,7 +1,10 @@
 // The parts put together for one machine: its clock, its processes, a store by address.
-import { HolodeckError } from "./event/error.ts";
-import { thisProcess, isProcessAlive } from "./run/host.ts";
+import type { HolodeckError } from "./event/error.ts";
+import { bootId, hostName, isAlive } from "./run/host.ts";
+import { processAt } from "./run/processes.ts";
 import type { SessionConfig } from "./session/config.ts";
+import type { ProcessIdentity } from "./session/events.ts";
+import type { Processes } from "./session/host.ts";
 import { SessionManager as Manager, type ManagerPorts } from "./session/manager.ts";
 import { SystemClock } from "./session/system-clock.ts";
 import { systemRandom } from "./session/system-id.ts";
@@ -16,4 +19,47 @@ export interface ManagerOptions extends Partial<Omit<ManagerPorts, "openStore">>
    * else in `./.holodeck`. A store that is passed in is closed with the manager.
    */
   readonly store?: Store | string;
+}
+
+/**
+ * Runs sessions on this machine. The store is opened at first use.
+ *
+ * ```ts
+ * await using manager = new SessionManager({ sessionName: "my-research", agentId: "oracle1" });
+ * const session = await manager.startSession();
+ * await session.addTask("analyze", { query: "what is emergence?" });
+ * await session.run("analyze", async ({ signal }) => ({ found: 5 }));
+ * await session.endSession("success");
+ * ```
+ */
+export class SessionManager extends Manager {
+  /** Throws `invalid_argument` for a configuration out of its limits. */
+  constructor(config: SessionConfig, { store, ...ports }: ManagerOptions = {}) {
+    super(config, {
+      openStore: async () => (typeof store === "object" ? store : await openStore(store)),
+      clock: new SystemClock(bootId()),
+      random: systemRandom,
+      processes: machineProcesses,
+      metrics: new SessionMetrics(),
+      report: warn,
+      ...ports,
+    });
+  }
+}
+
+/** The processes of this machine. */
+export const machineProcesses: Processes = {
+  self: () => thisProcess,
+  isAlive: ({ boot_id, pid, start_time }) => isAlive({ bootId: boot_id, pid, startTime: Number(start_time) }),
+};
+
+const thisProcess: ProcessIdentity = {
+  host: hostName(),
+  boot_id: bootId(),
+  pid: process.pid,
+  start_time: String(processAt(process.pid)?.startTime ?? 0),
+};
+
+function warn(problem: HolodeckError): void {
+  process.emitWarning(problem.message, { type: "HolodeckWarning", code: problem.code });
 }

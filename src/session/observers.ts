@@ -12,7 +12,7 @@ export class Observer<Subject> {
   readonly #clock: Clock;
   readonly #report: (problem: HolodeckError) => void;
   #reported = false;
-  #waiting: Subject[] = [];
+  readonly #waiting: Subject[] = [];
   #busy = false;
   #calling: Promise<void> = Promise.resolve();
 

@@ -1,13 +1,17 @@
 // The machine's clock. Time since boot counts sleep (on Linux /proc/uptime is CLOCK_BOOTTIME); performance.now does not.
-import { readFileSync } from "node:fs";
-import { hostname, uptime } from "node:os";
+import { uptime } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { clockChange, type Boot, type Clock, type ClockChange, type ClockReadings } from "../event/clock.ts";
 
 /** A clock over this machine's wall time, monotonic time and time since boot. */
 export class SystemClock implements Clock {
-  readonly #bootId = bootId();
+  readonly #bootId: string;
   #anchor = readClocks();
+
+  /** `bootId` differs after every boot of the machine. */
+  constructor(bootId: string) {
+    this.#bootId = bootId;
+  }
 
   now(): number {
     return Math.round(this.#anchor.wall + (performance.now() - this.#anchor.monotonic));
@@ -37,13 +41,4 @@ export class SystemClock implements Clock {
 
 function readClocks(): ClockReadings {
   return { wall: Date.now(), monotonic: performance.now(), sinceBoot: uptime() * 1_000 };
-}
-
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    // Where there is no boot id, the minute of booting serves: it is the same for all processes of one boot.
-    return `${hostname()}:${Math.round((Date.now() / 1_000 - uptime()) / 60)}`;
-  }
 }

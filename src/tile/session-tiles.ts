@@ -1,7 +1,15 @@
 // The events of a session that read as tiles, and how they read: the table of spec/wire.md §3, byte for byte.
 import type { Event } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
-import type { TileContent } from "./tile.ts";
+
+/** What a tile says of an event; its room and its source are the same for all. */
+export interface TileContent {
+  readonly question: string;
+  readonly answer: JsonObject;
+  readonly tags: readonly string[];
+  /** 0 to 1. */
+  readonly confidence: number;
+}
 
 /** How a task was routed, as its start tile tells it. */
 export interface Routing extends JsonObject {

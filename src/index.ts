@@ -1,0 +1,48 @@
+// The public names, one by one.
+export { HolodeckError, type ErrorCode } from "./event/error.ts";
+export type { Clock, Boot, ClockChange } from "./event/clock.ts";
+export type {
+  Aggregate,
+  Decider,
+  Decision,
+  Happened,
+  Moment,
+  Refusal,
+  SnapshotForm,
+  Timed,
+} from "./event/decider.ts";
+export {
+  EVENT_BYTES_MAX,
+  streamId,
+  streamKey,
+  streamKind,
+  type EncodedEvent,
+  type Event,
+  type Fact,
+  type Hash,
+  type StreamId,
+} from "./event/event.ts";
+export { fold, type Folded } from "./event/fold.ts";
+export { JSON_DEPTH_MAX, type Json, type JsonObject } from "./event/json.ts";
+export type { EventLog, Head, Snapshot, StoredEvent, TailPage, TailPlace } from "./event/log.ts";
+export { Reactor, type ReactorOptions } from "./event/reactor.ts";
+export { Runtime, type Executed, type News, type RuntimeOptions, type Untimed } from "./event/runtime.ts";
+export { SessionManager, type ManagerOptions } from "./local.ts";
+export type { EmergenceAlert, ResolvedConfig, SessionConfig } from "./session/config.ts";
+export type { ProcessIdentity, Retries, SessionEvent, TaskRecord } from "./session/events.ts";
+export type { Processes, Random } from "./session/host.ts";
+export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.ts";
+export type { ManagerMetrics, ManagerPorts, ResumeOptions, StartOptions } from "./session/manager.ts";
+export { SessionOutcome, TaskOutcome, TaskPriority } from "./session/outcome.ts";
+export { PATTERNS } from "./session/patterns.ts";
+export type { H1Status, RoutingDecision, TaskRouter } from "./session/router.ts";
+export type { Session, SessionListener } from "./session/session.ts";
+export type { TaskOptions } from "./session/task-options.ts";
+export type { CompleteOptions, Task, TaskCompletion } from "./session/task.ts";
+export type { WorkContext } from "./session/work.ts";
+export { openStore } from "./store/open.ts";
+export type { HeadFilter, Page, PageRequest, RoomSummary, Store, StoredHead } from "./store/port.ts";
+export { verifyStore } from "./store/verify.ts";
+export { SessionMetrics } from "./telemetry/metrics.ts";
+export type { Routing, TaskTotals } from "./tile/session-tiles.ts";
+export { tileOf, type Tile } from "./tile/tile.ts";
