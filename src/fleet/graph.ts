@@ -35,6 +35,13 @@ export interface EdgeView {
   readonly dependency: number;
 }
 
+/** One simple edge with all its counts: what a snapshot keeps of it. */
+export interface TalliedEdge {
+  readonly a: string;
+  readonly b: string;
+  readonly tallies: readonly number[];
+}
+
 /** `count` directed edges of one kind from one vertex to another. */
 export interface Arc {
   readonly from: string;
@@ -59,7 +66,7 @@ export function loops(counts: GraphCounts): number {
 export class FleetGraph {
   private readonly ids = new IdMap();
   private readonly kinds = new IntVector(NONE);
-  private readonly tallies = new IntVector(0);
+  private tallies = new IntVector(0);
   private readonly kindTotals: Record<VertexKind, number> = { agent: 0, task: 0, resource: 0 };
   private adjacency = new Adjacency();
   private forest = new Forest(this.adjacency);
@@ -136,6 +143,7 @@ export class FleetGraph {
   clearEdges(): void {
     this.adjacency = new Adjacency();
     this.forest = new Forest(this.adjacency);
+    this.tallies = new IntVector(0);
     for (const vertex of this.ids.inUse()) this.forest.addVertex(vertex);
   }
 
@@ -220,6 +228,27 @@ export class FleetGraph {
         }
       }
     }
+  }
+
+  /** Every edge, for `restore`. */
+  *tallied(): Generator<TalliedEdge> {
+    for (const from of this.ids.inUse()) {
+      for (let half = this.adjacency.first(from); half !== NONE; half = this.adjacency.next(half)) {
+        if ((half & 1) === 1) continue;
+        const first = (half >> 1) * TALLIES;
+        const tallies = Array.from({ length: TALLIES }, (_, tally) => this.tallies.at(first + tally));
+        yield { a: this.ids.name(from), b: this.ids.name(this.adjacency.neighbour(half)), tallies };
+      }
+    }
+  }
+
+  /** Adds many edges at once between vertices of a graph that has none yet. O(V + E). */
+  restore(edges: Iterable<TalliedEdge>): void {
+    for (const { a, b, tallies } of edges) {
+      const edge = this.adjacency.add(this.vertex(a), this.vertex(b));
+      for (const [tally, count] of tallies.entries()) this.tallies.set(edge * TALLIES + tally, count);
+    }
+    this.forest.rebuild(this.ids.inUse());
   }
 
   private view(edge: number, a: number, b: number): EdgeView {
