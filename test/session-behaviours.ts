@@ -222,7 +222,7 @@ export function sessionBehaviours(
       ["a timeout that is not a number", { sessionTimeoutSeconds: Number.NaN }],
       ["an address that is none", { platoUrl: "localhost" }],
       ["a room outside", { scoutRoom: "a/../b" }],
-      ["an unknown setting", { maxTask: 5 } as object],
+      ["an unknown setting", { sessionNam: "x", maxTasks: 5 }],
       ["a callback that is none", { onTaskComplete: "call me" as unknown as () => void }],
     ] as const)("a configuration with %s is refused", (_, config) => {
       expect(() => make(config)).toThrow(expect.objectContaining({ code: "invalid_argument" }) as Error);

@@ -6,6 +6,7 @@ export type ErrorCode =
   | "denied"
   | "event_corrupt"
   | "event_too_large"
+  | "fleet_full"
   | "internal"
   | "invalid_argument"
   | "invalid_event"

@@ -180,6 +180,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
         one.reject(error);
       }
     }
+    // What the commands themselves made due stands in the same append.
+    batch.settle(this.#options.moment());
     return answers;
   }
 

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
 import type { ProcessIdentity, Retries, TaskRecord } from "./events.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
+import type { RouterAlert } from "./router.ts";
 
 export interface StartSession extends Timed {
   readonly type: "start_session";
@@ -50,6 +51,8 @@ export interface RouteTask extends Timed {
   readonly taskId: string;
   readonly requiredCapabilities: readonly string[];
   readonly routing: Routing;
+  /** The fleet's threshold was crossed with this decision; null when it was not. */
+  readonly alert: RouterAlert | null;
 }
 
 export interface StartTask extends Timed {

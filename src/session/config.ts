@@ -10,13 +10,12 @@ import {
   checkUrl,
   invalid,
 } from "./input.ts";
+import type { RouterAlert } from "./router.ts";
 import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
 
-/** β₁ of the fleet rose above its threshold. */
-export interface EmergenceAlert {
-  readonly h1: number;
-  readonly threshold: number;
+/** β₁ of the fleet rose above its threshold: a signal, not a failure. */
+export interface EmergenceAlert extends RouterAlert {
   readonly sessionId: string;
 }
 

@@ -209,12 +209,13 @@ test.each([YEAR_MS, -YEAR_MS])(
 
 /** A store whose user hears nothing any more, as if its process had died. */
 function deaf(store: MemoryStore): MemoryStore {
-  const get = (target: MemoryStore, name: keyof MemoryStore): unknown => {
-    const member: unknown = target[name];
-    if (name === "watch") return () => () => undefined;
-    return typeof member === "function" ? member.bind(target) : member;
-  };
-  return new Proxy(store, { get: (target, name) => get(target, name as keyof MemoryStore) });
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === "watch") return () => () => undefined;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
 }
 
 test("while the machine sleeps time passes, and what is due happens when it wakes", async () => {

@@ -1,21 +1,23 @@
 // Runs sessions: puts the decider, a store and a clock together, and keeps the handles of this process.
-import type { Happened, Refusal } from "../event/decider.ts";
+import type { Moment, Refusal } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
 import { Runtime, type News, type Untimed } from "../event/runtime.ts";
-import type { StreamId } from "../event/event.ts";
+import { streamKind, type StreamId } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
 import type { Clock } from "../event/clock.ts";
 import type { Store } from "../store/port.ts";
 import { sessionAggregate } from "./aggregate.ts";
 import type { SessionCommand } from "./commands.ts";
 import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
+import { Callbacks } from "./callbacks.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { SessionEvent } from "./events.ts";
 import type { Processes, Random, SessionHost } from "./host.ts";
 import { checkText, checkTexts } from "./input.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
-import { Observer } from "./observers.ts";
+import { FleetRouter } from "./fleet-router.ts";
 import type { H1Status, RoutingDecision, TaskRouter } from "./router.ts";
+import { freeRoutes, routeTask } from "./routing.ts";
 import { Session } from "./session.ts";
 import { nextDueAt, type SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
@@ -28,7 +30,8 @@ export interface ManagerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly processes: Processes;
-  readonly router: TaskRouter;
+  /** Default: a fleet kept as a stream of the same store. */
+  readonly router?: TaskRouter;
   readonly metrics: ManagerMetrics;
   /** Told of trouble that must not disturb anyone, such as a callback that throws. */
   readonly report: (problem: HolodeckError) => void;
@@ -56,8 +59,7 @@ export class SessionManager implements AsyncDisposable {
   readonly #ports: ManagerPorts;
   readonly #sessions = new Map<StreamId, Session>();
   readonly #host: SessionHost;
-  readonly #taskObserver: Observer<Task> | null;
-  readonly #sessionObserver: Observer<Session> | null;
+  readonly #callbacks: Callbacks;
   #opening: Promise<Opened> | null = null;
   #closed = false;
   #latest: Session | null = null;
@@ -75,9 +77,7 @@ export class SessionManager implements AsyncDisposable {
       execute: async (sessionId, command, key) => await this.#execute(sessionId, command, key ?? null),
       refresh: async (sessionId) => await (await this.#open()).runtime.refresh(streamOf(sessionId)),
     };
-    const { onTaskComplete, onSessionEnd } = this.config;
-    this.#taskObserver = onTaskComplete && observer("onTaskComplete", onTaskComplete, ports);
-    this.#sessionObserver = onSessionEnd && observer("onSessionEnd", onSessionEnd, ports);
+    this.#callbacks = new Callbacks(this.config, { clock, report });
   }
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
@@ -165,28 +165,13 @@ export class SessionManager implements AsyncDisposable {
       const todo = "Call startSession first, or pass the session.";
       throw new HolodeckError("not_found", { what: "There is no session to route for.", todo });
     }
-    const { sessionId, agentId } = session;
-    const request = { sessionId, agentId, taskId, requiredCapabilities: capabilities };
-    const decision = await this.#ports.router.route(request);
-    const routing = {
-      agent_id: decision.agentId,
-      h1_before: decision.h1Before,
-      h1_after: decision.h1After,
-      emergence_risk: decision.emergenceRisk,
-      capability_match_score: decision.capabilityMatchScore,
-      fallback: decision.fallback,
-    };
-    await this.#execute(
-      sessionId,
-      { type: "route_task", taskId, requiredCapabilities: capabilities, routing },
-      null,
-    );
-    return decision;
+    const { router } = await this.#open();
+    return await routeTask({ router, host: this.#host, session, taskId, capabilities });
   }
 
   /** The fleet's loops now. */
   async getH1Status(): Promise<H1Status> {
-    return await this.#ports.router.status();
+    return await (await this.#open()).router.status();
   }
 
   /** What this process counted, as Prometheus text. */
@@ -203,7 +188,8 @@ export class SessionManager implements AsyncDisposable {
     unwatch();
     await deadlines.stop();
     await runtime.idle();
-    await this.#observersIdle();
+    await this.#callbacks.idle();
+    for (const session of this.#sessions.values()) await session.idle();
     await store.close();
   }
 
@@ -239,32 +225,29 @@ export class SessionManager implements AsyncDisposable {
   }
 
   async #openStore(): Promise<Opened> {
-    const { openStore, clock, report } = this.#ports;
+    const { openStore, clock } = this.#ports;
     const store = await openStore();
+    const moment = (): Moment => {
+      // Each look at the time is a look at the clock itself: two processes that see it set at different moments
+      // would move a session's deadlines to and fro.
+      clock.check();
+      return { now: clock.now(), boot: clock.boot() };
+    };
+    const offset = this.config.emergenceThresholdOffset;
+    const router = this.#ports.router ?? new FleetRouter({ log: store, moment, fleet: "default", offset });
     const runtime = new Runtime({
       aggregate: sessionAggregate,
       log: store,
-      moment: () => {
-        // Each look at the time is a look at the clock itself: two processes that see it set at different moments
-        // would move a session's deadlines to and fro.
-        clock.check();
-        return { now: clock.now(), boot: clock.boot() };
-      },
+      moment,
       onEvents: (news) => this.#onEvents(news),
     });
-    const onError = (cause: unknown): void =>
-      report(
-        new HolodeckError("internal", {
-          what: `A deadline could not be looked after: ${cause instanceof Error ? cause.message : String(cause)}`,
-          todo: "It is tried again; run `holodeck doctor` when this goes on.",
-          cause,
-        }),
-      );
-    const settle = async (stream: StreamId): Promise<void> => void (await runtime.refresh(stream));
-    const deadlines = new Deadlines({ store, clock, settle, onError });
-    const unwatch = store.watch(() => void this.#followOthers().catch(onError));
+    const settle = async (stream: StreamId): Promise<void> => {
+      if (streamKind(stream) === "session") await runtime.refresh(stream);
+    };
+    const deadlines = new Deadlines({ store, clock, settle, onError: this.#onError });
+    const unwatch = store.watch(() => void this.#followOthers().catch(this.#onError));
     deadlines.start();
-    return { store, runtime, deadlines, unwatch };
+    return { store, runtime, router, deadlines, unwatch };
   }
 
   /** What another process appended to a session that is open here is read on. */
@@ -277,30 +260,28 @@ export class SessionManager implements AsyncDisposable {
     }
   }
 
+  async #freeRoutes(events: readonly SessionEvent[], state: SessionState): Promise<void> {
+    await freeRoutes((await this.#open()).router, events, state);
+  }
+
+  /** Trouble in the background: it is tried again, and told. */
+  readonly #onError = (cause: unknown): void => {
+    if (this.#closed) return;
+    const what = `Work in the background failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const todo = "It is tried again; run `holodeck doctor` when this goes on.";
+    this.#ports.report(new HolodeckError("internal", { what, todo, cause }));
+  };
+
   #onEvents({ stream, events, state, own }: News<SessionState, SessionEvent>): void {
     const session = this.#sessions.get(stream);
     session?.take(events, state);
     for (const event of events) {
       if (own) this.#ports.metrics.observe(event, state);
-      if (session !== undefined) this.#callBack(session, event);
+      if (session !== undefined) this.#callbacks.notify(session, event);
     }
+    if (own) void this.#freeRoutes(events, state).catch(this.#onError);
     const dueAt = nextDueAt(state);
     if (dueAt !== null) void this.#opening?.then(({ deadlines }) => deadlines.expect(dueAt));
-  }
-
-  #callBack(session: Session, event: Happened<SessionEvent>): void {
-    if (event.type === "task_ended") {
-      const task = session.getTask(event.data.task_id);
-      if (task !== undefined) this.#taskObserver?.notify(task);
-    } else if (event.type === "session_ended") {
-      this.#sessionObserver?.notify(session);
-    }
-  }
-
-  async #observersIdle(): Promise<void> {
-    await this.#taskObserver?.idle();
-    await this.#sessionObserver?.idle();
-    for (const session of this.#sessions.values()) await session.idle();
   }
 
   async #newestOpen(): Promise<string> {
@@ -315,20 +296,13 @@ export class SessionManager implements AsyncDisposable {
 interface Opened {
   readonly store: Store;
   readonly runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
+  readonly router: TaskRouter;
   readonly deadlines: Deadlines;
   readonly unwatch: () => void;
 }
 
 async function loseIfDead(session: Session, task: Task): Promise<void> {
   await session.loseAttempt(task.taskId, "The process that did the work died.");
-}
-
-function observer<Subject>(
-  name: string,
-  callback: (subject: Subject) => unknown,
-  { clock, report }: ManagerPorts,
-): Observer<Subject> {
-  return new Observer({ name, callback, clock, report });
 }
 
 function refused({ code, what, todo }: Refusal): HolodeckError {

@@ -12,7 +12,7 @@ const OUTCOMES: Readonly<Record<string, TaskOutcome>> = {
 
 /** `ssf` is two successes and a failure, a second each, in one attempt. */
 function ends(letters: string, each: Partial<TaskEnd> = {}): TaskEnd[] {
-  return [...letters].map((letter) => ({
+  return Array.from(letters, (letter) => ({
     outcome: OUTCOMES[letter] ?? "success",
     durationMs: 1_000,
     attempts: 1,

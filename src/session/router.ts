@@ -16,8 +16,20 @@ export interface RoutingDecision {
   readonly capabilityMatchScore: number;
   /** Why this agent, in a sentence. */
   readonly reasoning: string;
-  /** True when the router was away or slow, and capability and load decided. */
+  /** True when no agent had what was asked for, or the router was away, and load decided. */
   readonly fallback: boolean;
+  /** The fleet's β₁ rose above its threshold with this decision; null when it did not. */
+  readonly alert: RouterAlert | null;
+}
+
+/** An upward crossing of the threshold, as the fleet tells it. */
+export interface RouterAlert {
+  readonly h1: number;
+  readonly threshold: number;
+  readonly vertices: number;
+  readonly edges: number;
+  /** What to do about it, in a sentence. */
+  readonly recommendation: string;
 }
 
 /** The fleet's loops now. */
@@ -30,14 +42,24 @@ export interface H1Status {
   readonly emergence: boolean;
 }
 
+export interface RouteRequest {
+  readonly sessionId: string;
+  /** The session's own agent. */
+  readonly agentId: string;
+  readonly taskId: string;
+  readonly requiredCapabilities: readonly string[];
+}
+
 export interface TaskRouter {
-  route(request: {
-    readonly sessionId: string;
-    readonly agentId: string;
-    readonly taskId: string;
-    readonly requiredCapabilities: readonly string[];
-  }): Promise<RoutingDecision>;
+  route(request: RouteRequest): Promise<RoutingDecision>;
   status(): Promise<H1Status>;
+  /** The session has the task: the assignment stays. */
+  confirm(task: RoutedTask): Promise<void>;
   /** The task has ended: its edges are free. Unknown tasks are passed over. */
-  complete(task: { readonly sessionId: string; readonly taskId: string }): Promise<void>;
+  complete(task: RoutedTask): Promise<void>;
+}
+
+export interface RoutedTask {
+  readonly sessionId: string;
+  readonly taskId: string;
 }

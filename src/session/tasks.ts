@@ -4,6 +4,7 @@ import type { Fact } from "../event/event.ts";
 import type { AddTask, CompleteTask, LoseAttempt, RouteTask, StartTask } from "./commands.ts";
 import type { SessionEvent } from "./events.ts";
 import type { TaskOutcome } from "./outcome.ts";
+import type { RouterAlert } from "./router.ts";
 import type { SessionState, TaskState } from "./state.ts";
 
 export function addTask(state: SessionState, command: AddTask): Decision<SessionEvent> {
@@ -36,10 +37,28 @@ export function routeTask(state: SessionState, command: RouteTask): Decision<Ses
     refuseUnlessOpen(state) ??
     (task === undefined ? refuseOverLimit(state) : refuseIfEnded(task, "it cannot be routed"));
   if (refusal !== null) return refusal;
-  const { taskId, requiredCapabilities, routing } = command;
-  return [
-    fact("task_routed", null, { task_id: taskId, required_capabilities: requiredCapabilities, routing }),
-  ];
+  const { taskId, requiredCapabilities, routing, alert } = command;
+  const routed = { task_id: taskId, required_capabilities: requiredCapabilities, routing };
+  const alerted = alert === null ? [] : [emergenceAlert(state, command, alert)];
+  return [fact("task_routed", null, routed), ...alerted];
+}
+
+function emergenceAlert(
+  state: SessionState,
+  { taskId, routing }: RouteTask,
+  alert: RouterAlert,
+): SessionEvent {
+  const { h1, threshold, vertices, edges, recommendation } = alert;
+  return fact("emergence_alert", roomOf(state), {
+    session_id: state.sessionId,
+    h1,
+    threshold,
+    offset: state.emergenceThresholdOffset,
+    vertices,
+    edges,
+    routing_decision: { task_id: taskId, ...routing },
+    recommendation,
+  });
 }
 
 export function startTask(state: SessionState, command: StartTask): Decision<SessionEvent> {

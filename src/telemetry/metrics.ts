@@ -50,21 +50,23 @@ export class SessionMetrics {
 
   /** Counts an event this process wrote. */
   observe({ type, data }: Pick<Event, "type" | "data">): void {
+    const outcome = typeof data["outcome"] === "string" ? data["outcome"] : "";
+    const seconds = Number(data["duration_ms"]) / 1_000;
     switch (type) {
       case "session_started":
         this.#sessionsActive.inc();
         break;
       case "session_ended":
         this.#sessionsActive.dec();
-        this.#sessionsCompleted.inc({ outcome: String(data["outcome"]) });
-        this.#sessionSeconds.observe(Number(data["duration_ms"]) / 1_000);
+        this.#sessionsCompleted.inc({ outcome });
+        this.#sessionSeconds.observe(seconds);
         break;
       case "task_started":
         this.#tasksStarted.inc();
         break;
       case "task_ended":
-        this.#tasksCompleted.inc({ outcome: String(data["outcome"]) });
-        this.#taskSeconds.observe({ outcome: String(data["outcome"]) }, Number(data["duration_ms"]) / 1_000);
+        this.#tasksCompleted.inc({ outcome });
+        this.#taskSeconds.observe({ outcome }, seconds);
         break;
       case "task_routed":
         this.#routed(data["routing"] as { agent_id: string; h1_before: number; h1_after: number });

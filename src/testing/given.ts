@@ -1,4 +1,4 @@
-// Given / when / then for any aggregate: past events, a command, and what follows from it.
+// Given / when / then for any aggregate: past commands, a command, and what it yields. (`then` itself would make it a promise.)
 import { deepStrictEqual, fail } from "node:assert/strict";
 import { Batch } from "../event/batch.ts";
 import type { Aggregate, Happened, Moment, Refusal, Timed } from "../event/decider.ts";
@@ -19,7 +19,7 @@ export interface Outcome<State, F extends Fact> {
   readonly refusal: Refusal | null;
   readonly state: State;
   /** The types of the events, in order. */
-  readonly then: (...types: readonly F["type"][]) => Outcome<State, F>;
+  readonly yields: (...types: readonly F["type"][]) => Outcome<State, F>;
   /** A refusal with this code, changing nothing but what was due. */
   readonly refused: (code: Refusal["code"], what?: RegExp) => Outcome<State, F>;
 }
@@ -56,7 +56,7 @@ function outcome<State, F extends Fact>(
 ): Outcome<State, F> {
   const result: Outcome<State, F> = {
     ...seen,
-    then: (...types) => {
+    yields: (...types) => {
       if (seen.refusal !== null) fail(`It was refused: ${seen.refusal.what}`);
       deepStrictEqual(
         seen.events.map(({ type }) => type),

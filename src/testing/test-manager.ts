@@ -68,9 +68,11 @@ export function fixedRouter(agentId = "oracle1"): TaskRouter {
         capabilityMatchScore: 1,
         reasoning: "The only agent there is.",
         fallback: false,
+        alert: null,
       }),
     status: async () =>
       await Promise.resolve({ h1: 3, threshold: 5, vertices: 7, edges: 9, components: 1, emergence: false }),
+    confirm: async () => await Promise.resolve(),
     complete: async () => await Promise.resolve(),
   };
 }

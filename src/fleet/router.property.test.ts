@@ -1,0 +1,164 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { isRefusal, type Refusal } from "../event/decider.ts";
+import { isEmergent } from "./emergence.ts";
+import type { FleetFact } from "./fleet-facts.ts";
+import { type Asked, canonical, FleetRun, routedIn } from "./fleet-run.ts";
+import type { FleetState } from "./fleet-state.ts";
+import { loops } from "./graph.ts";
+
+const agent_id = fc.constantFrom("a1", "a2", "a3", "a4", "a5", "a6");
+const task_id = fc.constantFrom("t1", "t2", "t3", "t4", "t5");
+const session_id = fc.constant("s");
+const anyId = fc.oneof(agent_id, task_id, fc.constantFrom("s/t1", "r"));
+const skills = fc.subarray(["x", "y", "z"]);
+
+const registerAgent = fc.record({
+  type: fc.constant("register_agent" as const),
+  agent_id,
+  capabilities: skills,
+  capacity: fc.option(fc.nat(3)),
+  heartbeat_seconds: fc.option(fc.constant(50)),
+});
+const routeTask = fc.record(
+  {
+    type: fc.constant("route" as const),
+    task_id,
+    session_id,
+    required_capabilities: skills,
+    agents_needed: fc.integer({ min: 1, max: 3 }),
+    policy: fc.constantFrom("h1" as const, "load" as const, "blast-radius" as const),
+    prefer_agents: fc.subarray(["a1", "a3", "zz"]),
+  },
+  { requiredKeys: ["type", "task_id"] },
+);
+const changeEdge = fc.record({
+  type: fc.constantFrom("add_edge" as const, "add_edge" as const, "remove_edge" as const),
+  a: anyId,
+  b: anyId,
+  kind: fc.constantFrom("assignment" as const, "delegation" as const, "dependency" as const),
+  directed: fc.boolean(),
+});
+const ofTask = fc.record(
+  {
+    type: fc.constantFrom("complete" as const, "confirm" as const, "register_task" as const),
+    task_id,
+    session_id,
+  },
+  { requiredKeys: ["type", "task_id"] },
+);
+const ofAgent = fc.record({
+  type: fc.constantFrom("unregister_agent" as const, "heartbeat" as const, "agent_timeout" as const),
+  agent_id,
+});
+const rare = fc.constantFrom<Asked>(
+  { type: "add_resource", resource_id: "r" },
+  { type: "remove_resource", resource_id: "r" },
+  { type: "reset" },
+);
+const anyCommand: fc.Arbitrary<Asked> = fc.oneof(
+  { weight: 4, arbitrary: registerAgent },
+  { weight: 8, arbitrary: routeTask },
+  { weight: 8, arbitrary: changeEdge },
+  { weight: 5, arbitrary: ofTask },
+  { weight: 2, arbitrary: ofAgent },
+  { weight: 1, arbitrary: rare },
+);
+
+test("whatever is asked: deciding changes nothing, loads equal assignments, each crossing is told once, replay and snapshot agree", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(anyCommand, fc.nat(20_000)), { maxLength: 60 }), (steps) => {
+      const run = new FleetRun();
+      for (const [asked, wait] of steps) {
+        run.now += wait;
+        run.settle();
+        const before = canonical(run.state);
+        run.fleet.decide(run.state, { ...asked, now: run.now });
+        expect(canonical(run.state)).toEqual(before);
+        const decided = run.give(asked);
+        checkLoads(run.state);
+        checkRoute(run.state, decided);
+        expect(run.state.emergence.above).toBe(isEmergent(run.state.graph.counts(), -2));
+      }
+      const directions = run.crossings().map(({ direction }) => direction);
+      expect(directions).toEqual(directions.map((_, index) => (index % 2 === 0 ? "up" : "down")));
+      expect(canonical(run.fleet.snapshot.load(structuredClone(run.fleet.snapshot.save(run.state))))).toEqual(
+        canonical(run.state),
+      );
+    }),
+    { numRuns: 400 },
+  );
+});
+
+function checkLoads(state: FleetState): void {
+  for (const id of state.selection.ids()) {
+    expect(state.selection.load(id)).toBe([...state.graph.neighbours(id, "assignment")].length);
+  }
+}
+
+function checkRoute(state: FleetState, decided: readonly FleetFact[] | Refusal): void {
+  if (isRefusal(decided)) return;
+  for (const fact of decided) {
+    if (fact.type === "task_routed") expect(fact.data.h1_after).toBe(loops(state.graph.counts()));
+  }
+}
+
+test("the agent chosen is the one a scan of all agents would choose", () => {
+  fc.assert(
+    fc.property(fc.array(anyCommand, { maxLength: 40 }), skills, fc.boolean(), (steps, required, byLoad) => {
+      const run = new FleetRun();
+      for (const asked of steps) run.give(asked);
+      const policy = byLoad ? "load" : "h1";
+      const expected = scan(run, "t1", required, policy);
+      const decided = run.fleet.decide(run.state, {
+        type: "route",
+        task_id: "t1",
+        required_capabilities: required,
+        policy,
+        now: run.now,
+      });
+      expect(routedIn(decided)?.agent_id ?? null).toBe(expected);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+/** Tries each agent on a copy of the fleet and compares by the order the design gives. */
+function scan(
+  run: FleetRun,
+  task: string,
+  required: readonly string[],
+  policy: "h1" | "load",
+): string | null {
+  const { snapshot } = run.fleet;
+  const saved = snapshot.save(run.state);
+  const known = run.state.graph.has(task);
+  const tried = [...run.state.selection.ids()].map((id) => {
+    const { graph, selection } = snapshot.load(saved);
+    if (!known) graph.addVertex(task, "task");
+    const before = loops(graph.counts());
+    const held = graph.multiplicity({ a: id, b: task, kind: "assignment" }) > 0;
+    graph.addEdge({ a: id, b: task, kind: "assignment" });
+    return {
+      id,
+      missing: required.filter((name) => !selection.capabilities(id).includes(name)).length,
+      free: selection.hasRoom(id) && !held,
+      crosses: !run.state.emergence.above && isEmergent(graph.counts(), -2) ? 1 : 0,
+      delta: policy === "h1" ? loops(graph.counts()) - before : 0,
+      load: selection.load(id),
+    };
+  });
+  if (tried.length === 0) return "";
+  const capable = tried.filter(({ missing }) => missing === 0);
+  const [best] = (capable.length > 0 ? capable : tried)
+    .filter(({ free }) => free)
+    .sort(
+      (a, b) =>
+        a.missing - b.missing ||
+        a.crosses - b.crosses ||
+        a.delta - b.delta ||
+        a.load - b.load ||
+        (a.id < b.id ? -1 : 1),
+    );
+  return best?.id ?? null;
+}
