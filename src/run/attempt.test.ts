@@ -106,12 +106,13 @@ describe("An attempt that ends by itself", () => {
   });
 
   test("keeps stdout and stderr apart by the lengths of their pieces, in the order written", async () => {
-    execFileSync("mkfifo", [join(folder, "read")]);
+    // A gate each: a writer that has not closed yet would let a second reader through.
+    execFileSync("mkfifo", [join(folder, "one"), join(folder, "two")]);
     const attempt = await prepare();
-    attempt.go(shell("echo one; read -r next < read; echo two >&2; read -r next < read; echo three"));
+    attempt.go(shell("echo one; read -r next < one; echo two >&2; read -r next < two; echo three"));
     for (const line of ["one", "two"]) {
       await attempt.wrote(line);
-      await writeFile(join(folder, "read"), "next\n");
+      await writeFile(join(folder, line), "next\n");
     }
     await attempt.exit;
     expect(keptOutput()).toBe("one\ntwo\nthree\n");

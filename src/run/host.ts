@@ -19,12 +19,12 @@ export function hostName(): string {
 
 let knownBootId: string | undefined;
 
-/** Differs after every boot. Linux: the kernel's own id; macOS: the time of the boot. */
+/** Differs after every boot. On macOS not kern.boottime: that moves when the clock is set. */
 export function bootId(): string {
   knownBootId ??=
     process.platform === "linux"
       ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
-      : execFileSync("sysctl", ["-n", "kern.boottime"], { encoding: "utf8" }).trim();
+      : execFileSync("sysctl", ["-n", "kern.bootsessionuuid"], { encoding: "utf8" }).trim();
   return knownBootId;
 }
 
