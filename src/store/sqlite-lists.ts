@@ -83,7 +83,7 @@ export class Lists {
   streams(page: PageRequest | undefined): Page<StreamId> {
     const limit = pageLimit(page);
     const after = pageCursor(page, [""] as [string]);
-    const names = this.#streams.all(after?.[0] ?? "", after?.[0] ?? "", limit + 1).map(([stream]) => stream);
+    const names = this.#streams.all(after?.[0] ?? "", limit + 1).map(([stream]) => stream);
     return cutPage(names, limit, (stream) => [stream]);
   }
 
@@ -135,17 +135,21 @@ export function eventPage(rows: readonly EventRow[], limit: number): Page<Stored
 
 const AFTER_ALL = Buffer.alloc(33, 0xff);
 
-/** Every stream with an event or a head, by jumping from name to name in the index. */
+/**
+ * Every stream with an event or a head, by jumping from name to name in the index. Limited within, so that a page
+ * walks no further than itself, and ends in a damaged index too.
+ */
 const STREAMS = `
 WITH RECURSIVE named (stream) AS (
-  SELECT min(stream) FROM events WHERE stream > ?
+  SELECT min(stream) FROM events WHERE stream > ?1
   UNION ALL
   SELECT (SELECT min(events.stream) FROM events WHERE events.stream > named.stream)
   FROM named WHERE named.stream IS NOT NULL
+  LIMIT ?2
 )
 SELECT stream FROM named WHERE stream IS NOT NULL
-UNION SELECT stream FROM heads WHERE stream > ?
-ORDER BY stream LIMIT ?`;
+UNION SELECT stream FROM (SELECT stream FROM heads WHERE stream > ?1 ORDER BY stream LIMIT ?2)
+ORDER BY stream LIMIT ?2`;
 
 function hasAll({ labels: has }: Head, labels: readonly string[]): boolean {
   return labels.every((label) => has.includes(label));
