@@ -103,12 +103,14 @@ test("each component is told apart, and its redundant edges are named", () => {
 
 const anyGraph = fc.integer({ min: 1, max: 9 }).chain((vertices) =>
   fc.record({
-    graph: fc.array(fc.tuple(fc.nat(vertices - 1), fc.nat(vertices - 1)), { maxLength: 36 }).map((pairs) =>
-      graphOf(
-        vertices,
-        pairs.filter(([a, b]) => a !== b),
+    graph: fc
+      .array(fc.tuple(fc.nat(vertices - 1), fc.nat(vertices - 1)), { maxLength: 36, size: "max" })
+      .map((pairs) =>
+        graphOf(
+          vertices,
+          pairs.filter(([a, b]) => a !== b),
+        ),
       ),
-    ),
     coordinates: fc.array(fc.nat(PRIME - 1), { minLength: 18, maxLength: 18, size: "max" }),
     seed: fc.nat(),
   }),

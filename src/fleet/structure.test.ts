@@ -19,7 +19,7 @@ function fleetOf(vertices: number, pairs: readonly Pair[], isDirected = false): 
   return graph;
 }
 
-const anyPairs = fc.array(fc.tuple(fc.nat(9), fc.nat(9)), { maxLength: 30 });
+const anyPairs = fc.array(fc.tuple(fc.nat(9), fc.nat(9)), { maxLength: 30, size: "max" });
 
 function pairsOf(graph: PlainGraph): string[] {
   return Array.from({ length: graph.edges }, (_, edge) =>
