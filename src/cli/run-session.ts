@@ -6,13 +6,20 @@ import type { Plan } from "../run/plan.ts";
 import { runPlan } from "../run/runner.ts";
 import type { Session } from "../session/session.ts";
 import { SystemClock } from "../session/system-clock.ts";
-import { storeAddress } from "../store/open.ts";
 import type { Store } from "../store/port.ts";
+import { addressOf, fileOf } from "./existing-store.ts";
+import type { Io } from "./io.ts";
+import { showRun } from "./run-view.ts";
 
-/** What a view of a running plan is told beside the session's own events. */
-export interface RunView {
-  output(taskId: string, text: string): void;
-  close(): Promise<void>;
+export interface RunOptions {
+  /** The store's address; default as the library's. */
+  readonly store?: string;
+  /** One JSON document on stdout, and nothing else there. */
+  readonly json?: boolean;
+  /** Only the last word. */
+  readonly quiet?: boolean;
+  /** Exit 6 when an emergence alert was raised. */
+  readonly failOnEmergence?: boolean;
 }
 
 export interface SessionRun {
@@ -21,11 +28,12 @@ export interface SessionRun {
   readonly plan: Plan;
   readonly folder: string;
   readonly spool: string;
-  readonly view: RunView;
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Runs until the session has ended, or until a signal: then what runs is stopped and the session stays open. */
-export async function runSession({ view, ...run }: SessionRun): Promise<{ readonly interrupted: boolean }> {
+export async function runSession(run: SessionRun, options: RunOptions, io: Io): Promise<void> {
   const stop = new AbortController();
   const onSignal = (): void => {
     // A second signal means: now. The guards end what runs when this process is gone.
@@ -33,11 +41,14 @@ export async function runSession({ view, ...run }: SessionRun): Promise<{ readon
     stop.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  const clock = new SystemClock(bootId());
+  const isQuiet = options.quiet === true || options.json === true;
+  const view = showRun({ session: run.session, plan: run.plan, clock, isQuiet, io });
   try {
     await runPlan({
       ...run,
-      clock: new SystemClock(bootId()),
-      environment: process.env,
+      clock,
+      environment: io.env,
       onOutput: (taskId, { text }) => view.output(taskId, text),
       signal: stop.signal,
     });
@@ -45,39 +56,11 @@ export async function runSession({ view, ...run }: SessionRun): Promise<{ readon
     for (const signal of SIGNALS) process.off(signal, onSignal);
     await view.close();
   }
-  const interrupted = run.session.status === "open";
-  if (!interrupted) rmSync(run.spool, { recursive: true, force: true });
-  return { interrupted };
+  if (run.session.status === "ended") rmSync(run.spool, { recursive: true, force: true });
 }
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** The folder beside the store where attempts spool: an absolute path. */
-export function dataFolderOf(store: string | undefined): string {
-  const address = store ?? storeAddress(process.env);
-  const path = /^[a-z][a-z0-9+.-]+:/i.test(address) ? address.replace(/^sqlite:/i, "") : address;
-  const isFile = !/^[a-z][a-z0-9+.-]+:/i.test(path);
-  return resolve(isFile ? dirname(path) : (process.env["HOLODECK_HOME"] ?? ".holodeck"));
-}
-
-/** What became of a session, for machines: one document. */
-export interface RunDocument {
-  readonly session_id: string;
-  /** Null when the run was interrupted: the session is open. */
-  readonly outcome: string | null;
-  readonly tasks: object;
-  readonly patterns: readonly string[];
-  /** How many tiles it has. */
-  readonly tiles: number;
-}
-
-export async function runDocument(session: Session): Promise<RunDocument> {
-  const tiles = await session.tiles();
-  return {
-    session_id: session.sessionId,
-    outcome: session.outcome,
-    tasks: session.totals,
-    patterns: session.patterns,
-    tiles: tiles.length,
-  };
+export function dataFolderOf(store: string | undefined, io: Io): string {
+  const file = fileOf(addressOf(store === undefined ? {} : { store }, io));
+  return resolve(file === null ? io.env["HOLODECK_HOME"] || ".holodeck" : dirname(file));
 }
