@@ -15,7 +15,10 @@ export function showRun({
   io: Io;
 }) {
   const off = session.on("change", (e) => {
-    if (!isQuiet) io.err.write(`${e.type} ${JSON.stringify(e.data).slice(0, 100)}\n`);
+    if (!isQuiet)
+      io.err.write(
+        `${session.sessionId} ${(e.data as any).task_id} ${e.type === "task_ended" ? "ended as" : ""}\n`,
+      );
   });
   return {
     output(taskId: string, text: string): void {
