@@ -1,6 +1,6 @@
 // temporary
 import type { Clock } from "../event/clock.ts";
-import type { Plan } from "../run/plan.ts";
+import type { Plan } from "../run/plan-schema.ts";
 import type { Session } from "../session/session.ts";
 import type { Io } from "./io.ts";
 export function showRun({

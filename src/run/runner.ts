@@ -13,7 +13,7 @@ import type { OutputReport } from "./guard-protocol.ts";
 import { hostName } from "./host.ts";
 import { runOutcome } from "./outcome.ts";
 import { capableAgents, ready, type TaskEnd } from "./plan-order.ts";
-import type { Plan, PlanAgent, PlanTask } from "./plan.ts";
+import type { Plan, PlanAgent, PlanTask } from "./plan-schema.ts";
 import { recordExit } from "./record.ts";
 import { newSpoolDir } from "./spool-folders.ts";
 import { writeResults } from "./results.ts";
