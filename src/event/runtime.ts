@@ -127,7 +127,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   async #drain(entry: Entry<State, Command, F>): Promise<void> {
     await Promise.resolve(); // Whoever asks in the same turn shares the append.
     while (entry.waiting.length > 0) {
-      const pending = entry.waiting.splice(0, BATCH_COMMANDS_MAX);
+      const pending = entry.waiting.splice(0, batchLength(entry.waiting));
       try {
         await this.#run(entry, pending);
       } catch (error) {
@@ -158,7 +158,13 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       }
       entry.known = null; // The state holds events the log refused.
       stale = true;
-      if (result?.status === "repeated") pending = answerRepeated(pending, result);
+      if (result?.status !== "repeated") continue;
+      await this.#read(entry, stale);
+      stale = false;
+      const { key, seq } = result;
+      for (const one of pending)
+        if (one.key === key) one.resolve({ events: [], refusal: null, repeated: seq });
+      pending = pending.filter((one) => one.key !== key);
     }
   }
 
@@ -236,11 +242,9 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   }
 }
 
-function answerRepeated<Command, F extends Fact>(
-  pending: readonly Pending<Command, F>[],
-  { key, seq }: { readonly key: string; readonly seq: number },
-): readonly Pending<Command, F>[] {
-  const first = pending.find((one) => one.key === key);
-  first?.resolve({ events: [], refusal: null, repeated: seq });
-  return pending.filter((one) => one !== first);
+/** How many of those waiting share an append: two with one key do not, for the second repeats the first. */
+function batchLength(waiting: readonly { readonly key: string | null }[]): number {
+  const keys = new Set<string>();
+  const repeat = waiting.findIndex(({ key }) => key !== null && keys.size === keys.add(key).size);
+  return Math.min(repeat < 0 ? waiting.length : repeat, BATCH_COMMANDS_MAX);
 }

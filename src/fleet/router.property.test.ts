@@ -6,6 +6,7 @@ import type { FleetFact } from "./fleet-facts.ts";
 import { type Asked, canonical, FleetRun, routedIn } from "./fleet-run.ts";
 import type { FleetState } from "./fleet-state.ts";
 import { loops } from "./graph.ts";
+import { createFleet } from "./router.ts";
 
 const agent_id = fc.constantFrom("a1", "a2", "a3", "a4", "a5", "a6");
 const task_id = fc.constantFrom("t1", "t2", "t3", "t4", "t5");
@@ -67,7 +68,7 @@ const anyCommand: fc.Arbitrary<Asked> = fc.oneof(
 
 test("whatever is asked: deciding changes nothing, loads equal assignments, each crossing is told once, replay and snapshot agree", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(anyCommand, fc.nat(20_000)), { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(fc.tuple(anyCommand, fc.nat(20_000)), { maxLength: 60, size: "max" }), (steps) => {
       const run = new FleetRun();
       for (const [asked, wait] of steps) {
         run.now += wait;
@@ -103,33 +104,63 @@ function checkRoute(state: FleetState, decided: readonly FleetFact[] | Refusal):
   }
 }
 
-test("the agent chosen is the one a scan of all agents would choose", () => {
+const AGENTS = ["a1", "a2", "a3", "a4", "a5", "a6"];
+const TIES = [...AGENTS, "t1"].flatMap((a, place) =>
+  [...AGENTS, "t1"].slice(place + 1).map((b) => ({ a, b })),
+);
+
+test("the agent chosen is the one a scan of all agents would choose, near the line of emergence too", () => {
+  const scene = fc.record({
+    skills: fc.array(skills, { minLength: 6, maxLength: 6 }),
+    loads: fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }),
+    ties: fc.subarray(TIES, { maxLength: 12 }),
+    idle: fc.nat(4),
+    isKnown: fc.boolean(),
+  });
+  const asked = fc.record({
+    required_capabilities: fc.subarray(["x", "y"]),
+    policy: fc.constantFrom("h1" as const, "load" as const),
+    prefer_agents: fc.subarray(AGENTS, { maxLength: 2 }),
+  });
   fc.assert(
-    fc.property(fc.array(anyCommand, { maxLength: 40 }), skills, fc.boolean(), (steps, required, byLoad) => {
+    fc.property(scene, asked, fc.nat(1), ({ skills: known, loads, ties, idle, isKnown }, question, slack) => {
       const run = new FleetRun();
-      for (const asked of steps) run.give(asked);
-      const policy = byLoad ? "load" : "h1";
-      const expected = scan(run, "t1", required, policy);
-      const decided = run.fleet.decide(run.state, {
+      for (const [place, agent] of AGENTS.entries()) {
+        run.give({ type: "register_agent", agent_id: agent, capabilities: known[place] ?? [], capacity: 3 });
+      }
+      for (const [place, agent] of AGENTS.entries()) {
+        for (let task = 0; task < loads[place]!; task++) {
+          run.give({ type: "register_task", task_id: `${agent}-${task}` });
+          run.ties("assignment", `${agent} ${agent}-${task}`);
+        }
+      }
+      for (let number = 0; number < idle; number++) run.agents(`idle-${number}`);
+      if (isKnown) run.give({ type: "register_task", task_id: "t1" });
+      for (const { a, b } of ties) run.give({ type: "add_edge", a, b, kind: "delegation" });
+      fc.pre(!run.state.emergence.above);
+      const counts = run.state.graph.counts();
+      const offset = loops(counts) - counts.vertices - (isKnown ? 0 : 1) + slack;
+      const decided = createFleet({ offset }).decide(run.state, {
         type: "route",
         task_id: "t1",
-        required_capabilities: required,
-        policy,
+        ...question,
         now: run.now,
       });
-      expect(routedIn(decided)?.agent_id ?? null).toBe(expected);
+      expect(routedIn(decided)?.agent_id ?? null).toBe(scan(run, "t1", question, offset));
     }),
-    { numRuns: 400 },
+    { numRuns: 1500 },
   );
 });
 
+interface Question {
+  readonly required_capabilities: readonly string[];
+  readonly policy: "h1" | "load";
+  readonly prefer_agents: readonly string[];
+}
+
 /** Tries each agent on a copy of the fleet and compares by the order the design gives. */
-function scan(
-  run: FleetRun,
-  task: string,
-  required: readonly string[],
-  policy: "h1" | "load",
-): string | null {
+function scan(run: FleetRun, task: string, question: Question, offset: number): string | null {
+  const { required_capabilities: required, policy, prefer_agents } = question;
   const { snapshot } = run.fleet;
   const saved = snapshot.save(run.state);
   const known = run.state.graph.has(task);
@@ -143,7 +174,8 @@ function scan(
       id,
       missing: required.filter((name) => !selection.capabilities(id).includes(name)).length,
       free: selection.hasRoom(id) && !held,
-      crosses: !run.state.emergence.above && isEmergent(graph.counts(), -2) ? 1 : 0,
+      crosses: !run.state.emergence.above && isEmergent(graph.counts(), offset) ? 1 : 0,
+      other: prefer_agents.includes(id) ? 0 : 1,
       delta: policy === "h1" ? loops(graph.counts()) - before : 0,
       load: selection.load(id),
     };
@@ -156,6 +188,7 @@ function scan(
       (a, b) =>
         a.missing - b.missing ||
         a.crosses - b.crosses ||
+        a.other - b.other ||
         a.delta - b.delta ||
         a.load - b.load ||
         (a.id < b.id ? -1 : 1),

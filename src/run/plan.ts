@@ -15,7 +15,7 @@ type ReadonlyDeep<Value> = Value extends object
 /** A checked plan with its defaults filled in; keys as in YAML. */
 export type Plan = ReadonlyDeep<
   Omit<z.output<typeof planSchema>, "limits"> & {
-    limits: Required<z.output<typeof planSchema>["limits"]>;
+    limits: z.output<typeof planSchema>["limits"] & { concurrency: number };
   }
 >;
 export type PlanTask = Plan["tasks"][number];

@@ -5,7 +5,7 @@ import type { Event } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
-import type { SessionEvent } from "./events.ts";
+import type { ProcessIdentity, SessionEvent } from "./events.ts";
 import type { SessionHost } from "./host.ts";
 import { checkDuration, checkJson, checkMessage, checkOneOf, checkText } from "./input.ts";
 import { Observer } from "./observers.ts";
@@ -22,6 +22,13 @@ import { streamOf } from "./stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 import { Task, type CompleteOptions, type TaskOwner } from "./task.ts";
 import { runWork, type Work, type WorkContext } from "./work.ts";
+
+export interface StartTaskOptions {
+  /** Who does it; default whom it was added for or routed to, else the session's agent. */
+  readonly agentId?: string;
+  /** The process that does the work: its death ends the attempt. Default this one. */
+  readonly process?: ProcessIdentity;
+}
 
 /** What a listener is told: the event, as it is stored. */
 export type SessionListener = (event: SessionEvent & Pick<Event, "at" | "seq">) => unknown;
@@ -124,10 +131,12 @@ export class Session implements TaskOwner, AsyncDisposable {
   }
 
   /** Starts an attempt of a task. Refused: `conflict` while one runs, `task_ended`, `task_not_found`, `session_ended`. */
-  async startTask(taskId: string, { agentId }: { readonly agentId?: string } = {}): Promise<Task> {
+  async startTask(
+    taskId: string,
+    { agentId, process = this.#host.processes.self() }: StartTaskOptions = {},
+  ): Promise<Task> {
     checkText(taskId, "taskId");
     const agent = agentId === undefined ? null : checkText(agentId, "agentId");
-    const process = this.#host.processes.self();
     await this.#execute({ type: "start_task", taskId, agentId: agent, process });
     return this.#taskOf(taskId);
   }
@@ -144,8 +153,9 @@ export class Session implements TaskOwner, AsyncDisposable {
     const { attempt = null, idempotencyKey = null } = options;
     const store = await this.#host.store();
     const stored = await storeResult(store, options.result);
+    const record = { ...options.record, ...stored.record };
     await this.#execute(
-      { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored },
+      { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
       idempotencyKey,
     );
     return this.#taskOf(taskId);

@@ -1,7 +1,7 @@
 // A task of a session: what is known of it, and what can be done with it.
 import type { Json } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
-import type { TaskRecord } from "./events.ts";
+import type { ProcessIdentity, TaskRecord } from "./events.ts";
 import { TaskOutcome, type TaskPriority } from "./outcome.ts";
 import type { TaskState } from "./state.ts";
 
@@ -13,6 +13,8 @@ export interface CompleteOptions {
   readonly result?: Json;
   /** What went wrong. */
   readonly error?: string;
+  /** What else is kept of the work, its blobs stored already. */
+  readonly record?: TaskRecord;
   /** The attempt that speaks; it is refused unless it is the running one. */
   readonly attempt?: number;
   /** Makes the call happen once, however often it is repeated. */
@@ -111,6 +113,11 @@ export class Task {
   /** When the next attempt may start, milliseconds since the epoch; null when none is waiting. */
   get retryAt(): number | null {
     return this.#state().retryAt;
+  }
+
+  /** The process that does the running attempt's work; null when none is running. */
+  get process(): ProcessIdentity | null {
+    return this.#state().process;
   }
 
   /** What was kept of its work: output, artifacts, exit code. */

@@ -102,11 +102,29 @@ function* slices(
   let after = first;
   for (;;) {
     const rows = statement.all(...after) as unknown as Row[];
-    const last = rows.at(-1);
+    const last = rows.at(-1)?.slice(0, keyColumns);
     if (last === undefined) return;
     yield rows;
-    after = last.slice(0, keyColumns);
+    // Damaged pages can lead back to where one was, again and again.
+    if (!isBehind(last, after)) throw new Error("rows are out of order");
+    after = last;
   }
+}
+
+function isBehind(key: readonly Cell[], before: readonly SQLInputValue[]): boolean {
+  for (const [index, cell] of key.entries()) {
+    const order = compareCells(cell, before[index] ?? null);
+    if (order !== 0) return order > 0;
+  }
+  return false;
+}
+
+/** As SQLite orders values of one type; another type counts as behind. */
+function compareCells(a: Cell, b: SQLInputValue): number {
+  if (typeof a === "bigint" && typeof b === "bigint") return a < b ? -1 : Number(a > b);
+  if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
+  return 1;
 }
 
 function decoded(bytes: Uint8Array): Event | null {

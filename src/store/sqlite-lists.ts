@@ -9,7 +9,7 @@ import type { HeadFilter, Page, PageRequest, RoomSummary, StoredHead } from "./p
 import { EVENT_COLUMNS, hashBytes, hashText, Query, storedEvent, type EventRow } from "./sqlite-query.ts";
 
 /** How many heads one page may look at to find those with the labels asked for. */
-const SCAN_MAX = 2000;
+const SCAN_MAX = 1000;
 
 const HEAD_COLUMNS = "stream, seq, hash, kind, status, created_at, due_at, labels, summary";
 type HeadRow = readonly [
@@ -23,6 +23,10 @@ type HeadRow = readonly [
   labels: string,
   summary: string,
 ];
+
+const STREAM = 0;
+const CREATED_AT = 5;
+const LABELS = 7;
 
 /** Before every real cursor when reading forwards. */
 const FIRST = -Number.MAX_SAFE_INTEGER;
@@ -63,15 +67,15 @@ export class Lists {
     const limit = pageLimit(page);
     const after = pageCursor(page, [0, ""] as [number, string]);
     const items: StoredHead[] = [];
-    let last: StoredHead | null = null;
+    let last: HeadRow | null = null;
     let scanned = 0;
     for (const row of this.#walk(filter, after)) {
-      if (last !== null && (items.length === limit || scanned === Math.max(limit, SCAN_MAX))) {
-        return { items, next: encodeCursor([last.createdAt, last.stream]) };
+      if (last !== null && (items.length === limit || scanned === SCAN_MAX)) {
+        return { items, next: encodeCursor([last[CREATED_AT], last[STREAM]]) };
       }
-      last = storedHead(row);
+      last = row;
       scanned++;
-      if (hasAll(last, labels)) items.push(last);
+      if (hasAll(row, labels)) items.push(storedHead(row));
     }
     return { items, next: null };
   }
@@ -83,7 +87,7 @@ export class Lists {
   streams(page: PageRequest | undefined): Page<StreamId> {
     const limit = pageLimit(page);
     const after = pageCursor(page, [""] as [string]);
-    const names = this.#streams.all(after?.[0] ?? "", after?.[0] ?? "", limit + 1).map(([stream]) => stream);
+    const names = this.#streams.all(after?.[0] ?? "", limit + 1).map(([stream]) => stream);
     return cutPage(names, limit, (stream) => [stream]);
   }
 
@@ -114,7 +118,9 @@ export class Lists {
     if (status !== undefined) add("status = ?", status);
     if (createdBefore !== undefined) add("created_at < ?", createdBefore);
     if (after !== null) add("(created_at, stream) < (?, ?)", ...after);
-    const sql = `SELECT ${HEAD_COLUMNS} FROM heads WHERE ${conditions.join(" AND ")}
+    // Said, as SQLite without statistics takes the wrong one and walks all heads of the kind for a rare status.
+    const index = status === undefined ? "heads_by_kind" : "heads_by_status";
+    const sql = `SELECT ${HEAD_COLUMNS} FROM heads INDEXED BY ${index} WHERE ${conditions.join(" AND ")}
       ORDER BY created_at DESC, stream DESC`;
     const query = this.#headQueries.get(sql) ?? new Query<HeadRow>(this.#database, sql);
     this.#headQueries.set(sql, query);
@@ -135,19 +141,25 @@ export function eventPage(rows: readonly EventRow[], limit: number): Page<Stored
 
 const AFTER_ALL = Buffer.alloc(33, 0xff);
 
-/** Every stream with an event or a head, by jumping from name to name in the index. */
+/**
+ * Every stream with an event or a head, by jumping from name to name in the index. Limited within, so that a page
+ * walks no further than itself, and ends in a damaged index too.
+ */
 const STREAMS = `
 WITH RECURSIVE named (stream) AS (
-  SELECT min(stream) FROM events WHERE stream > ?
+  SELECT min(stream) FROM events WHERE stream > ?1
   UNION ALL
   SELECT (SELECT min(events.stream) FROM events WHERE events.stream > named.stream)
   FROM named WHERE named.stream IS NOT NULL
+  LIMIT ?2
 )
 SELECT stream FROM named WHERE stream IS NOT NULL
-UNION SELECT stream FROM heads WHERE stream > ?
-ORDER BY stream LIMIT ?`;
+UNION SELECT stream FROM (SELECT stream FROM heads WHERE stream > ?1 ORDER BY stream LIMIT ?2)
+ORDER BY stream LIMIT ?2`;
 
-function hasAll({ labels: has }: Head, labels: readonly string[]): boolean {
+function hasAll(row: HeadRow, labels: readonly string[]): boolean {
+  if (labels.length === 0) return true;
+  const has = JSON.parse(row[LABELS]) as Head["labels"];
   return labels.every((label) => has.includes(label));
 }
 

@@ -2,7 +2,7 @@
 // and what the adapter finds below. Damage is reported, never thrown. One page of one stream is in memory at once.
 import { leafHash, type StreamId } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
-import type { Damage, Store, StoredHead } from "./port.ts";
+import type { Damage, PageRequest, Store, StoredHead } from "./port.ts";
 
 export type Problem = Damage;
 
@@ -30,11 +30,17 @@ export async function verifyStore(store: Store, options: VerifyOptions = {}): Pr
   return { ok: problems.length === 0, streams, events, problems };
 }
 
-/** The last sound event of a stream: what the next one must follow. */
+/** How far a stream has been followed. `hash` is null before the first event and behind a lost one. */
 interface Link {
   seq: number;
   hash: string | null;
   at: number;
+}
+
+/** The event after the link is not there to be followed: the chain is looked at again from the one behind it. */
+function passOver(link: Link): void {
+  link.seq++;
+  link.hash = null;
 }
 
 class Verifier {
@@ -52,12 +58,21 @@ class Verifier {
   async run(): Promise<void> {
     const below = await this.#attempt(null, null, () => this.#store.inspect());
     for (const damage of below ?? []) this.#report(damage.stream, damage.seq, damage.what);
-    let after: string | null | undefined;
-    while (after !== null && !this.#isFull) {
-      const page = after === undefined ? {} : { after };
+    let page: PageRequest = {};
+    let last = "";
+    while (!this.#isFull) {
       const names = await this.#attempt(null, null, () => this.#store.streams({ page }));
-      for (const stream of names?.items ?? []) await this.#checkStream(stream);
-      after = names?.next ?? null;
+      for (const stream of names?.items ?? []) {
+        // A damaged index can lead back to where one was, again and again.
+        if (Buffer.compare(Buffer.from(stream), Buffer.from(last)) <= 0) {
+          this.#report(null, null, "The list of streams is out of order.");
+          return;
+        }
+        last = stream;
+        await this.#checkStream(stream);
+      }
+      if (!names?.next) return;
+      page = { after: names.next };
     }
   }
 
@@ -75,34 +90,32 @@ class Verifier {
   async #checkEvents(stream: StreamId, link: Link): Promise<void> {
     while (!this.#isFull) {
       const read = (limit: number) => this.#store.read({ stream, afterSeq: link.seq, limit });
-      const page = await read(PAGE).catch(() => null);
+      // When something in a page cannot be read: find it one by one, and go on behind it.
+      const page = await read(PAGE).catch(() => this.#attempt(stream, link.seq + 1, () => read(1)));
       if (page?.length === 0) return;
-      for (const stored of page ?? []) this.#checkEvent(stream, link, stored);
-      if (page !== null) continue;
-      // Something in this page cannot be read: find it one by one, and go on behind it.
-      const seq = link.seq + 1;
-      const one = await this.#attempt(stream, seq, () => read(1));
-      if (one?.length === 0) return;
-      for (const stored of one ?? []) this.#checkEvent(stream, link, stored);
-      if (one === undefined) Object.assign(link, { seq, hash: null });
+      if (page === undefined) passOver(link);
+      for (const stored of page ?? []) if (!this.#follows(stream, link, stored)) break;
     }
   }
 
-  #checkEvent(stream: StreamId, link: Link, { event, bytes, hash }: StoredEvent): void {
+  /** False when another event stands in this one's place: then whoever reads must look again behind that place. */
+  #follows(stream: StreamId, link: Link, { event, bytes, hash }: StoredEvent): boolean {
     const seq = link.seq + 1;
-    const report = (what: string) => this.#report(stream, seq, what);
-    const isUnbroken = link.seq === 0 || link.hash !== null;
-    if (leafHash(bytes) !== hash) report("Bytes and hash disagree.");
     if (event.stream !== stream || event.seq !== seq) {
-      report(`Found event ${event.seq} of ${event.stream} in its place.`);
+      this.#report(stream, seq, `Found event ${event.seq} of ${event.stream} in its place.`);
+      passOver(link);
+      return false;
     }
+    const isUnbroken = link.seq === 0 || link.hash !== null;
+    const report = (what: string) => this.#report(stream, seq, what);
+    if (leafHash(bytes) !== hash) report("Bytes and hash disagree.");
     if (isUnbroken && event.prev !== link.hash) report("It does not name the hash of the event before it.");
     if (event.at < link.at) report("Its time is before that of the event before it.");
-    // After a gap, go on from where the stream goes on; after nonsense, from the next seq.
-    link.seq = event.stream === stream && event.seq > seq ? event.seq : seq;
+    link.seq = seq;
     link.hash = hash;
     link.at = Math.max(link.at, event.at);
     this.events++;
+    return true;
   }
 
   #checkHead(stream: StreamId, link: Link, head: StoredHead | null): void {

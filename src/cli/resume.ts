@@ -1,0 +1,38 @@
+// `holodeck resume [SESSION]`: goes on with a session whose process died or was interrupted.
+import { SessionManager } from "../local.ts";
+import { keptPlan } from "../run/plan-session.ts";
+import { recoverTask, type Recovered } from "../run/recover.ts";
+import type { Session } from "../session/session.ts";
+import { note, type Io } from "./io.ts";
+import { runSession, type RunOptions } from "./run-session.ts";
+import { finish } from "./summary.ts";
+
+/** Answers the exit code. Without an id it takes the newest open session. */
+export async function command([sessionId]: readonly string[], options: RunOptions, io: Io): Promise<number> {
+  const ports = options.store === undefined ? {} : { store: options.store };
+  // What a session was started with is in its events: this configuration starts none.
+  await using manager = new SessionManager({ sessionName: "resume", agentId: "resume" }, ports);
+  const store = await manager.store();
+  const recovered: Recovered[] = [];
+  const session = await manager.resume(sessionId, {
+    recover: async (one, task) => {
+      const { spool } = await keptPlan(store, one, io.env);
+      recovered.push(await recoverTask({ session: one, store, task, spool }));
+    },
+  });
+  const { plan, folder, spool } = await keptPlan(store, session, io.env);
+  tellRecovered(session, recovered, io);
+  await runSession({ session, store, plan, folder, spool }, options, io);
+  return await finish(session, store.name, options, io);
+}
+
+/** What will be run again is told before it is. */
+function tellRecovered(session: Session, recovered: readonly Recovered[], io: Io): void {
+  const done = session.tasks.filter((task) => task.status === "ended").length;
+  const lines = [`Resuming ${session.sessionId}: ${done} of ${session.tasks.length} tasks have ended.`];
+  for (const { taskId, adopted, ended } of recovered) {
+    if (adopted) lines.push(`  ${taskId}: had finished; its result is taken in.`);
+    else lines.push(`  ${taskId}: runs again${ended === 0 ? "" : `; ${ended} of its processes were ended`}.`);
+  }
+  note(io, lines.join("\n"));
+}

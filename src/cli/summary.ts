@@ -1,0 +1,68 @@
+// The last word about a run: a summary for people, one document for machines, an exit code for both.
+import type { Session } from "../session/session.ts";
+import { EXIT, exitCodeOfOutcome } from "./exit-codes.ts";
+import { count, formatDuration } from "./format.ts";
+import { note, print, printJson, type Io } from "./io.ts";
+import type { RunOptions } from "./run-session.ts";
+
+/** What became of a session, for machines. */
+interface RunDocument {
+  readonly session_id: string;
+  /** Null when the run was stopped and the session is open. */
+  readonly outcome: string | null;
+  readonly tasks: object;
+  readonly patterns: readonly string[];
+  /** How many tiles it has. */
+  readonly tiles: number;
+}
+
+/** Tells what became of a session, and answers the exit code. `storeName` is where its data lies. */
+export async function finish(
+  session: Session,
+  storeName: string,
+  options: RunOptions,
+  io: Io,
+): Promise<number> {
+  const { sessionId, outcome, patterns, totals } = session;
+  const tiles = (await session.tiles()).length;
+  const document: RunDocument = { session_id: sessionId, outcome, tasks: totals, patterns, tiles };
+  if (options.json === true) printJson(io, document);
+  else for (const line of outcome === null ? [] : summary(session, tiles, storeName)) print(io, line);
+  if (outcome === null) {
+    note(io, `Stopped; what had finished is kept. Go on with: holodeck resume ${sessionId}`);
+    return EXIT.interrupted;
+  }
+  const isEmergent = options.failOnEmergence === true && (await hadAlert(session));
+  return isEmergent ? EXIT.emergence : exitCodeOfOutcome(outcome);
+}
+
+function summary(session: Session, tiles: number, storeName: string): readonly string[] {
+  const { sessionId, sessionName, outcome, patterns, durationSeconds } = session;
+  return [
+    "",
+    `${sessionName} ended as ${outcome} in ${formatDuration(durationSeconds * 1_000)}`,
+    `  tasks     ${taskLine(session)}`,
+    `  patterns  ${patterns.join(", ") || "none"}`,
+    `  tiles     ${count(tiles, "tile")}`,
+    `  data      ${storeName}`,
+    `  next      holodeck session show ${sessionId}`,
+    `            holodeck tiles --session ${sessionId}`,
+    "            holodeck verify",
+  ];
+}
+
+function taskLine({ totals }: Session): string {
+  const parts = [
+    [totals.succeeded, "succeeded"],
+    [totals.failed, "failed"],
+    [totals.timed_out, "timed out"],
+    [totals.cancelled, "cancelled"],
+  ] as const;
+  const told = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  return `${totals.total}${told.length === 0 ? "" : `: ${told.join(", ")}`}`;
+}
+
+async function hadAlert(session: Session): Promise<boolean> {
+  for await (const event of session.events()) if (event.type === "emergence_alert") return true;
+  return false;
+}

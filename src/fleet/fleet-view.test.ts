@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { agentViews, fleetStatus, h1Snapshot } from "./fleet-view.ts";
+import { FleetRun } from "./fleet-run.ts";
+
+test("K₃,₄ of agents and tasks reads as the wire has it", () => {
+  const run = new FleetRun();
+  for (const agent_id of ["a", "b", "c"]) run.give({ type: "register_agent", agent_id, capabilities: ["x"] });
+  for (const task_id of ["p", "q", "r", "s"]) run.route(task_id, { agents_needed: 3 });
+  expect(fleetStatus(run.state)).toEqual({
+    n_agents: 3,
+    n_tasks: 4,
+    n_edges: 12,
+    n_vertices: 7,
+    h1_dimension: 6,
+    n_components: 1,
+    description: "over-constrained",
+    emergence_detected: true,
+    margin: 1,
+  });
+  expect(h1Snapshot(run.state, 0)).toEqual({
+    n_vertices: 7,
+    n_edges: 12,
+    n_components: 1,
+    h1_dimension: 6,
+    threshold: 7,
+    emergence: false,
+    laman_rigid: false,
+    laman_margin: 1,
+    n_agents: 3,
+    n_tasks: 4,
+    description: "over-constrained",
+  });
+  expect([...agentViews(run.state)][0]).toEqual({ agent_id: "a", capabilities: ["x"], n_tasks: 4 });
+});
+
+test("an empty fleet is empty and below every line", () => {
+  expect(fleetStatus(new FleetRun().state)).toMatchObject({
+    description: "empty",
+    margin: 0,
+    h1_dimension: 0,
+  });
+});

@@ -1,0 +1,98 @@
+// A plan and its session: what the session is started with, and what it keeps of the plan so that any process can go
+// on with it.
+import { join } from "node:path";
+import { HolodeckError } from "../event/error.ts";
+import type { JsonObject } from "../event/json.ts";
+import type { SessionConfig } from "../session/config.ts";
+import type { Session } from "../session/session.ts";
+import type { Store } from "../store/port.ts";
+import { secretValues } from "./environment.ts";
+import { parsePlan, type Plan } from "./plan.ts";
+import { redactText, secretPatterns } from "./redact.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A plan as it was given, and where. */
+export interface PlanSourceFile {
+  /** The YAML. */
+  readonly text: string;
+  /** Its name, for messages. */
+  readonly file: string;
+  /** What a task's `cwd` is relative to: an absolute path. */
+  readonly folder: string;
+  /** Where attempts spool, each session in a folder of its own: an absolute path. */
+  readonly dataFolder: string;
+}
+
+/** What a session is started with by its plan. */
+export function sessionConfigOf(plan: Plan): SessionConfig {
+  const { limits, scout_room, plato_url } = plan;
+  return {
+    sessionName: plan.name,
+    agentId: plan.agent_id,
+    tags: plan.tags,
+    metadata: plan.metadata as JsonObject,
+    maxTasks: limits.max_tasks,
+    taskTimeoutSeconds: limits.task_timeout_seconds,
+    sessionTimeoutSeconds: limits.session_timeout_seconds,
+    emitTiles: plan.emit_tiles,
+    ...(scout_room !== undefined && { scoutRoom: scout_room }),
+    ...(plato_url !== undefined && { platoUrl: plato_url }),
+  };
+}
+
+/** Keeps the plan beside the session's events. Throws `invalid_plan` when its text holds a secret's value. */
+export async function keepPlan(
+  store: Store,
+  plan: Plan,
+  { text, file, folder, dataFolder }: PlanSourceFile,
+  environment: Environment,
+): Promise<JsonObject> {
+  if (redactText(secretPatterns(secretValues(plan, environment)), text) !== text) {
+    throw new HolodeckError("invalid_plan", {
+      what: `${file} holds the value of one of its secrets; it would be recorded.`,
+      todo: 'Take it out of the plan and let the command read the variable, as in "$GITHUB_TOKEN".',
+    });
+  }
+  const blob = await store.putBlob({ bytes: Buffer.from(text) });
+  const { concurrency } = plan.limits;
+  return { blob, file, folder, data_folder: dataFolder, concurrency };
+}
+
+/** The plan a session runs, and its folders. Throws `unsupported` for a session that was not started by a plan. */
+export async function keptPlan(
+  store: Store,
+  session: Session,
+  environment: Environment,
+): Promise<{ readonly plan: Plan; readonly folder: string; readonly spool: string }> {
+  const kept = session.plan as KeptPlan | null;
+  if (kept === null) {
+    throw new HolodeckError("unsupported", {
+      what: `Session ${session.sessionId} was not started by a plan: its work lives in a program.`,
+      todo: "Run that program again and let it call manager.resume, or end the session.",
+    });
+  }
+  const bytes = await store.blob({ hash: kept.blob });
+  if (bytes === null) {
+    throw new HolodeckError("not_found", {
+      what: `The plan of session ${session.sessionId} is not in the store.`,
+      todo: "Run `holodeck verify`, and restore the store from a backup.",
+    });
+  }
+  const text = Buffer.from(bytes).toString();
+  const plan = parsePlan({ text, file: kept.file, environment, cores: kept.concurrency });
+  return { plan, folder: kept.folder, spool: spoolOf(kept.data_folder, session.sessionId) };
+}
+
+/** Where a session's attempts spool. */
+export function spoolOf(dataFolder: string, sessionId: string): string {
+  return join(dataFolder, "run", sessionId);
+}
+
+interface KeptPlan {
+  readonly blob: string;
+  readonly file: string;
+  readonly folder: string;
+  readonly data_folder: string;
+  readonly concurrency: number;
+}

@@ -1,0 +1,57 @@
+// After a crash: what the dead process left behind is taken in or ended, so that no attempt runs beside another of
+// its task.
+import { join } from "node:path";
+import type { Session } from "../session/session.ts";
+import type { Task } from "../session/task.ts";
+import type { Store } from "../store/port.ts";
+import { attemptKey } from "./environment.ts";
+import { verdictOf } from "./outcome.ts";
+import { recordExit } from "./record.ts";
+import { readSpool, type AttemptExit } from "./spool.ts";
+import { endSurvivors } from "./survivors.ts";
+
+/** What was found of a task whose attempt ran when the process died. */
+export interface Recovered {
+  readonly taskId: string;
+  /** Its command had finished, and its result is taken in; otherwise it runs again. */
+  readonly adopted: boolean;
+  /** How many of its processes were still there. */
+  readonly ended: number;
+}
+
+/** Where an attempt spools. */
+export function spoolDirOf(spool: string, taskId: string, attempt: number): string {
+  return join(spool, `${taskId}.${attempt}`);
+}
+
+/** Settles a task's running attempt: adopts what it spooled, else ends what is left of it and loses it. */
+export async function recoverTask(params: {
+  readonly session: Session;
+  readonly store: Store;
+  readonly task: Task;
+  readonly spool: string;
+  readonly graceMs?: number;
+}): Promise<Recovered> {
+  const { session, store, task, spool, graceMs } = params;
+  const { taskId, attempts: attempt, process } = task;
+  const spoolDir = spoolDirOf(spool, taskId, attempt);
+  let exit = readSpool(spoolDir);
+  let ended = 0;
+  if (exit === null && process !== null) {
+    ended = await endSurvivors({
+      attemptKey: attemptKey(session.sessionId, taskId, attempt),
+      pid: process.pid,
+      startTime: Number(process.start_time),
+      bootId: process.boot_id,
+      ...(graceMs !== undefined && { graceMs }),
+    });
+    exit = readSpool(spoolDir); // A living guard spools while it is being ended.
+  }
+  if (exit !== null) await recordExit({ session, store, taskId, attempt, spoolDir, exit });
+  else await session.loseAttempt(taskId, "The process that ran the plan died.");
+  return { taskId, adopted: isAdopted(exit), ended };
+}
+
+function isAdopted(exit: AttemptExit | null): boolean {
+  return exit !== null && verdictOf(exit).kind === "ended";
+}
