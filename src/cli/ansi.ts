@@ -1,7 +1,7 @@
 // Colour on a terminal: when to use it, and a small palette.
 import type { Output } from "./io.ts";
 
-type Paint = (text: string) => string;
+export type Paint = (text: string) => string;
 
 export interface Palette {
   readonly bold: Paint;

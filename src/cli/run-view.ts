@@ -1,31 +1,21 @@
-// temporary
-import type { Clock } from "../event/clock.ts";
-import type { Plan } from "../run/plan-schema.ts";
-import type { Session } from "../session/session.ts";
+// Which view a run has: a picture on a terminal, lines elsewhere, nothing when it is to be quiet. On stderr: stdout is
+// for data.
+import { liveView, plainView, type RunView, type ViewParams } from "./live-view.ts";
 import type { Io } from "./io.ts";
-export function showRun({
-  session,
-  isQuiet,
-  io,
-}: {
-  session: Session;
-  plan: Plan;
-  clock: Clock;
-  isQuiet: boolean;
-  io: Io;
-}) {
-  const off = session.on("change", (e) => {
-    if (!isQuiet)
-      io.err.write(
-        `${session.sessionId} ${(e.data as any).task_id} ${e.type === "task_ended" ? "ended as" : ""}\n`,
-      );
-  });
-  return {
-    output(taskId: string, text: string): void {
-      if (!isQuiet) io.err.write(`  | ${taskId} ${text}`);
-    },
-    async close(): Promise<void> {
-      off();
-    },
-  };
+
+export interface ShowParams extends Omit<ViewParams, "out" | "env"> {
+  readonly isQuiet: boolean;
+  readonly io: Io;
 }
+
+export function showRun({ isQuiet, io, ...run }: ShowParams): RunView {
+  const { err: out, env } = io;
+  if (isQuiet) return QUIET;
+  const canRepaint = out.isTTY === true && env["TERM"] !== "dumb";
+  return canRepaint ? liveView({ ...run, out, env }) : plainView({ ...run, out, env });
+}
+
+const QUIET: RunView = {
+  output: () => undefined,
+  close: async () => await Promise.resolve(),
+};

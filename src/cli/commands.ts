@@ -1,0 +1,165 @@
+// The commands as data: how each is called, what it says of itself, and the module that does it, loaded when chosen.
+import { SESSION_OUTCOMES } from "../session/outcome.ts";
+import type { Io } from "./io.ts";
+
+export interface CommandSpec {
+  /** A key of `GROUPS`; absent for a command of its own. */
+  readonly group?: string;
+  /** Its name and arguments: `show <session>`. */
+  readonly usage: string;
+  /** One line in the list of commands. */
+  readonly summary: string;
+  readonly description: string;
+  readonly examples: readonly string[];
+  /** Beside `--store` and `--json`, which all have. */
+  readonly options: readonly OptionSpec[];
+  readonly load: () => Promise<CommandModule>;
+}
+
+export interface OptionSpec {
+  readonly flags: string;
+  readonly text: string;
+  readonly choices?: readonly string[];
+  /** The value is a whole number within these. */
+  readonly range?: readonly [min: number, max: number];
+}
+
+/** What each command's module exports. The options are those of its spec, by their names in camelCase. */
+export interface CommandModule {
+  command(args: readonly string[], options: never, io: Io): Promise<number>;
+}
+
+export const GROUPS: Readonly<Record<string, string>> = { session: "list, show and end sessions" };
+
+const FOLLOW: readonly OptionSpec[] = [
+  { flags: "-f, --follow", text: "go on as more comes, until the session ends or Ctrl-C" },
+];
+const QUIET: OptionSpec = { flags: "--quiet", text: "no progress on stderr" };
+const WHICH = "A session is named by its id, by the beginning of it, or as `latest`.";
+
+const RUNNING: readonly CommandSpec[] = [
+  {
+    usage: "run <plan>",
+    summary: "run a plan of tasks in a session",
+    description:
+      "Runs the tasks of a plan (YAML) as processes in a session: bounded, logged, resumable.\n" +
+      "Exits with 0 when the session succeeded, 1 when it failed, 124 when its time was up, 130 when interrupted.",
+    examples: ["holodeck run examples/repo-audit.yaml", "holodeck run plan.yaml --json > outcome.json"],
+    options: [
+      {
+        flags: "--concurrency <n>",
+        text: "how many tasks run at once; over the plan's own",
+        range: [1, 1_024],
+      },
+      {
+        flags: "--fail-on-emergence",
+        text: "exit with 6 when β₁ (coordination loops) rose above its threshold",
+      },
+      QUIET,
+    ],
+    load: async () => await import("./run.ts"),
+  },
+  {
+    usage: "resume [session]",
+    summary: "go on with a session whose process died",
+    description:
+      "Goes on with a session that was interrupted or killed; by default the newest open one.\n" +
+      `Finished tasks are not run again. ${WHICH}`,
+    examples: ["holodeck resume"],
+    options: [QUIET],
+    load: async () => await import("./resume.ts"),
+  },
+  {
+    usage: "demo",
+    summary: "see a session run, from its start to its end",
+    description: "Runs two sessions that show what there is, and says where their data lies.",
+    examples: ["holodeck demo"],
+    options: [],
+    load: async () => await import("./demo.ts"),
+  },
+];
+
+const READING: readonly CommandSpec[] = [
+  {
+    usage: "tail [session]",
+    summary: "print events as they come",
+    description: `Prints the events of a session, or of all, one a line; in a terminal it follows an open session.\n${WHICH}`,
+    examples: ["holodeck tail latest", "holodeck tail --follow --json"],
+    options: [...FOLLOW, { flags: "--no-follow", text: "end after what is there" }],
+    load: async () => await import("./tail.ts"),
+  },
+  {
+    group: "session",
+    usage: "ls",
+    summary: "list sessions, newest first",
+    description: "Lists sessions, newest first. With --json: {sessions, next}.",
+    examples: ["holodeck session ls --status open", "holodeck session ls --tag audit --limit 10 --json"],
+    options: [
+      { flags: "--status <status>", text: "only these", choices: ["open", ...SESSION_OUTCOMES] },
+      { flags: "--agent <id>", text: "only those of an agent" },
+      { flags: "--tag <tag>", text: "only those with a tag" },
+      { flags: "--limit <n>", text: "at most so many (default: 50)", range: [1, 1_000] },
+      { flags: "--after <next>", text: "go on from the `next` of the list before" },
+    ],
+    load: async () => await import("./session-ls.ts"),
+  },
+  {
+    group: "session",
+    usage: "show <session>",
+    summary: "show a session and its tasks",
+    description: `Shows a session and what became of each task. ${WHICH}`,
+    examples: ["holodeck session show latest"],
+    options: [],
+    load: async () => await import("./session-show.ts"),
+  },
+  {
+    group: "session",
+    usage: "end <session>",
+    summary: "end a session, cancelling what is open",
+    description: `Ends a session; its open tasks are cancelled and their processes stopped. ${WHICH}`,
+    examples: ['holodeck session end latest --outcome failed --error "out of budget"'],
+    options: [
+      { flags: "--outcome <outcome>", text: "how it ends (default: cancelled)", choices: SESSION_OUTCOMES },
+      { flags: "--error <text>", text: "why" },
+    ],
+    load: async () => await import("./session-end.ts"),
+  },
+  {
+    usage: "tiles",
+    summary: "print what sessions told others",
+    description:
+      "Prints tiles (how events read to others), the oldest first: of a room (channel), of a session, or the newest\n" +
+      "of all. With --json: {tiles}, or with --follow a tile a line.",
+    examples: ["holodeck tiles --session latest", "holodeck tiles --room scout-reports/holodeck-session -f"],
+    options: [
+      { flags: "--room <room>", text: "only those of a room" },
+      { flags: "--session <session>", text: "only those of a session" },
+      {
+        flags: "--limit <n>",
+        text: "at most so many of those that are there (default: 50)",
+        range: [1, 1_000],
+      },
+      ...FOLLOW,
+    ],
+    load: async () => await import("./tiles.ts"),
+  },
+  {
+    usage: "verify",
+    summary: "check every hash and every chain",
+    description:
+      "Checks every event against its hash, every chain, and the store below. Exits with 1 when anything is broken.",
+    examples: ["holodeck verify --json"],
+    options: [],
+    load: async () => await import("./verify.ts"),
+  },
+  {
+    usage: "doctor",
+    summary: "check this machine and the store",
+    description: "Checks whether this machine and the store can carry sessions, and says what to do if not.",
+    examples: ["holodeck doctor"],
+    options: [],
+    load: async () => await import("./doctor.ts"),
+  },
+];
+
+export const COMMANDS: readonly CommandSpec[] = [...RUNNING, ...READING];

@@ -1,0 +1,51 @@
+// What the doctor looks at of the sessions: those that are open though the process that ran them is gone.
+import { fold } from "../event/fold.ts";
+import { streamKey } from "../event/event.ts";
+import { hostName, isAlive } from "../run/host.ts";
+import { sessionAggregate } from "../session/aggregate.ts";
+import type { ProcessIdentity } from "../session/events.ts";
+import { openStore } from "../store/open.ts";
+import type { Check } from "./doctor.ts";
+import { hasData } from "./existing-store.ts";
+import { count } from "./format.ts";
+import type { Io } from "./io.ts";
+
+/** The newest so many open sessions are looked at; more than that is said, not read. */
+const SESSIONS_MAX = 100;
+const NAMED_MAX = 3;
+
+export async function checkSessions(address: string, io: Io): Promise<Check> {
+  const name = "sessions";
+  if (!hasData(address)) return { name, status: "ok", what: "None yet." };
+  await using scope = new AsyncDisposableStack();
+  const store = await openStore(address, io.env);
+  scope.defer(async () => await store.close());
+  const filter = { kind: "session", status: "open" };
+  const { items, next } = await store.heads({ filter, page: { limit: SESSIONS_MAX } });
+  const abandoned: string[] = [];
+  let elsewhere = 0;
+  for (const { stream } of items) {
+    const { state } = await fold({ aggregate: sessionAggregate, log: store, stream });
+    const where = whereIs(state.process);
+    if (where === "gone") abandoned.push(streamKey(stream));
+    if (where === "elsewhere") elsewhere += 1;
+  }
+  const known = `${next === null ? "" : "at least "}${count(items.length, "open session")}`;
+  const others = elsewhere === 0 ? "" : `, ${elsewhere} on another machine`;
+  if (abandoned.length === 0) return { name, status: "ok", what: `${known}${others}.` };
+  const named = abandoned.slice(0, NAMED_MAX).join(", ");
+  const more = abandoned.length > NAMED_MAX ? ` and ${abandoned.length - NAMED_MAX} more` : "";
+  return {
+    name,
+    status: "warn",
+    what: `${known}${others}; the process is gone of ${named}${more}.`,
+    todo: `Go on with \`holodeck resume ${abandoned[0]}\`, or end it with \`holodeck session end ${abandoned[0]}\`.`,
+  };
+}
+
+function whereIs(owner: ProcessIdentity | null): "here" | "elsewhere" | "gone" {
+  if (owner === null) return "gone";
+  if (owner.host !== hostName()) return "elsewhere";
+  const { boot_id: bootId, pid, start_time } = owner;
+  return isAlive({ bootId, pid, startTime: Number(start_time) }) ? "here" : "gone";
+}

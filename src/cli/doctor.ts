@@ -1,0 +1,65 @@
+// `holodeck doctor`: whether this machine and this store can carry sessions, check by check, and what to do if not.
+import { palette, wantsColor } from "./ansi.ts";
+import { checkClock, checkNode, checkPlatform, checkProcesses } from "./doctor-machine.ts";
+import { checkSessions } from "./doctor-sessions.ts";
+import { checkDisk, checkFolder, checkStore } from "./doctor-store.ts";
+import { addressOf, type StoreOption } from "./existing-store.ts";
+import { EXIT } from "./exit-codes.ts";
+import { print, printJson, type Io } from "./io.ts";
+import { printable } from "./printable.ts";
+import { styleStatus } from "./status-style.ts";
+import { version } from "./version.ts";
+
+/** What one look found. `todo` is there when something can be done. */
+export interface Check {
+  readonly name: string;
+  readonly status: "ok" | "warn" | "fail";
+  readonly what: string;
+  readonly todo?: string;
+}
+
+export interface DoctorOptions extends StoreOption {
+  readonly json?: boolean;
+}
+
+export async function command(_args: readonly string[], options: DoctorOptions, io: Io): Promise<number> {
+  const checks = await examine(addressOf(options, io), io);
+  const ok = checks.every(({ status }) => status !== "fail");
+  if (options.json === true) printJson(io, { ok, version: version(), checks });
+  else show(checks, io);
+  return ok ? EXIT.ok : EXIT.failed;
+}
+
+async function examine(address: string, io: Io): Promise<readonly Check[]> {
+  const looks: readonly (readonly [name: string, look: () => Check | Promise<Check>])[] = [
+    ["holodeck", () => ({ name: "holodeck", status: "ok", what: `Version ${version()}.` })],
+    ["node", checkNode],
+    ["platform", checkPlatform],
+    ["clock", checkClock],
+    ["processes", checkProcesses],
+    ["folder", () => checkFolder(address)],
+    ["store", async () => await checkStore(address, io)],
+    ["disk", () => checkDisk(address)],
+    ["sessions", async () => await checkSessions(address, io)],
+  ];
+  const checks: Check[] = [];
+  for (const [name, look] of looks) checks.push(await looked(name, look));
+  return checks;
+}
+
+/** A look that fails is a finding too: one trouble must not hide the others. */
+async function looked(name: string, look: () => Check | Promise<Check>): Promise<Check> {
+  try {
+    return await look();
+  } catch (error) {
+    return { name, status: "fail", what: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function show(checks: readonly Check[], io: Io): void {
+  const colors = palette(wantsColor(io.out, io.env));
+  for (const { name, status, what, todo } of checks) {
+    print(io, `${styleStatus(status.padEnd(4), colors)}  ${name.padEnd(9)}  ${printable(what)}`);
+    if (todo !== undefined) print(io, `                 ${printable(todo)}`);
+  }
+}

@@ -1,0 +1,102 @@
+// The live view of a running plan: on a terminal one picture that changes in place, elsewhere a line an event.
+import type { Clock } from "../event/clock.ts";
+import type { Plan } from "../run/plan.ts";
+import type { Session } from "../session/session.ts";
+import { palette, wantsColor } from "./ansi.ts";
+import { frame } from "./frame.ts";
+import type { Output } from "./io.ts";
+import { OutputLines } from "./output-lines.ts";
+import { Painter } from "./painter.ts";
+import { plainLine, type TimedEvent } from "./plain-line.ts";
+import { printable } from "./printable.ts";
+import { viewState } from "./view-state.ts";
+
+export interface ViewParams {
+  readonly session: Session;
+  readonly plan: Plan;
+  readonly out: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** Is told a task's output, in pieces as they come; everything else it learns from the session. */
+export interface RunView {
+  output(taskId: string, text: string): void;
+  /** Shows the end, and gives the terminal back. */
+  close(): Promise<void>;
+}
+
+const TICK_MS = 250;
+
+/** A picture that is drawn anew when something happens, at most every 250 ms, and stands when it is closed. */
+export function liveView({ session, plan, out, env, clock }: ViewParams): RunView {
+  const outputs = new Map<string, OutputLines>();
+  const painter = new Painter(out);
+  const color = wantsColor(out, env);
+  const linesFor = (rows: number): readonly string[] => {
+    const state = viewState(session, plan, (taskId) => outputs.get(taskId)?.last ?? "");
+    return frame(state, { columns: out.columns ?? 80, rows, now: clock.now(), color });
+  };
+  const paint = (): void => painter.paint(linesFor(out.rows ?? 24));
+  const onContinue = (): void => {
+    painter.letGo();
+    paint();
+  };
+  // Times run on by themselves; what happens shows with them.
+  const timer = setInterval(paint, TICK_MS);
+  out.on("resize", paint);
+  process.on("SIGCONT", onContinue);
+  paint();
+  return {
+    output: (taskId, text) => void linesOf(outputs, taskId).push(text),
+    close: async () => {
+      clearInterval(timer);
+      out.off("resize", paint);
+      process.off("SIGCONT", onContinue);
+      // All tasks, however many: this picture stays, and scrolls.
+      painter.close(linesFor(Number.POSITIVE_INFINITY));
+      await Promise.resolve();
+    },
+  };
+}
+
+/** A line for each event and each line of output. */
+export function plainView({ session, out, env }: ViewParams): RunView {
+  const outputs = new Map<string, OutputLines>();
+  const colors = palette(wantsColor(out, env));
+  let shownSeq = 0;
+  const show = (event: TimedEvent & { readonly seq: number }): void => {
+    if (event.seq <= shownSeq) return;
+    shownSeq = event.seq;
+    out.write(`${plainLine(event, colors)}\n`);
+  };
+  const showLine = (taskId: string, line: string): void =>
+    void out.write(`${colors.dim(`${printable(taskId)} |`)} ${printable(line)}\n`);
+  const stop = session.on("change", show);
+  return {
+    output: (taskId, text) => {
+      for (const line of linesOf(outputs, taskId).push(text)) showLine(taskId, line);
+    },
+    close: async () => {
+      stop();
+      for (const [taskId, lines] of outputs) {
+        const rest = lines.end();
+        if (rest !== null) showLine(taskId, rest);
+      }
+      // Listeners are told in their own time: what has not reached this one yet is read.
+      if (shownSeq === 0) return;
+      for await (const event of session.events({ afterSeq: shownSeq })) {
+        show(event as unknown as Parameters<typeof show>[0]);
+      }
+    },
+  };
+}
+
+function linesOf(outputs: Map<string, OutputLines>, taskId: string): OutputLines {
+  let lines = outputs.get(taskId);
+  if (lines === undefined) {
+    lines = new OutputLines();
+    outputs.set(taskId, lines);
+  }
+  return lines;
+}

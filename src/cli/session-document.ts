@@ -1,0 +1,53 @@
+// A session as one JSON document, snake_case as everything that leaves the process.
+import { taskTotals, type SessionState, type TaskState } from "../session/state.ts";
+import { isoTime } from "../tile/session-tiles.ts";
+
+/** `now` is milliseconds since the epoch: an open session's duration runs until then. */
+export function sessionDocument(state: SessionState, now: number): object {
+  const { durationMs, startedAt, outcome } = state;
+  return {
+    session_id: state.sessionId,
+    session_name: state.sessionName,
+    agent_id: state.agentId,
+    status: outcome ?? "open",
+    outcome,
+    error: state.error,
+    tags: state.tags,
+    metadata: state.metadata,
+    created_at: isoTime(state.createdAt),
+    due_at: outcome === null ? isoTime(state.dueAt) : null,
+    duration_seconds: (durationMs ?? Math.max(0, now - startedAt)) / 1_000,
+    patterns: state.patterns,
+    totals: { ...taskTotals(state), total: state.tasks.size },
+    room: state.emitTiles ? state.scoutRoom : null,
+    process: state.process,
+    tasks: [...state.tasks.values()].map((task) => taskDocument(task, state.agentId)),
+  };
+}
+
+function taskDocument(task: TaskState, sessionAgentId: string): object {
+  return {
+    task_id: task.taskId,
+    status: task.status,
+    outcome: task.outcome,
+    attempts: task.attempt,
+    attempts_max: task.retries.max + 1,
+    duration_ms: task.durationMs,
+    agent_id: task.agentId ?? task.routing?.agent_id ?? sessionAgentId,
+    priority: task.priority,
+    required_capabilities: task.requiredCapabilities,
+    data: task.data,
+    ...(task.routing !== null && { routing: task.routing }),
+    started_at: timeOrNull(task.startedAt),
+    due_at: timeOrNull(task.dueAt),
+    retry_at: timeOrNull(task.retryAt),
+    ended_at: timeOrNull(task.endedAt),
+    error: task.error,
+    result: task.result ?? null,
+    ...task.record,
+  };
+}
+
+function timeOrNull(at: number | null): string | null {
+  return at === null ? null : isoTime(Math.round(at));
+}

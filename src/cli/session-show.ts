@@ -1,0 +1,84 @@
+// `holodeck session show`: one session as its events leave it. Folds the stream itself and starts no manager:
+// showing a session changes nothing, not even one whose time is up.
+import { fold } from "../event/fold.ts";
+import { isAlive } from "../run/host.ts";
+import { sessionAggregate } from "../session/aggregate.ts";
+import { taskTotals, type SessionState } from "../session/state.ts";
+import { palette, wantsColor } from "./ansi.ts";
+import { withStore, type StoreOption } from "./existing-store.ts";
+import { EXIT } from "./exit-codes.ts";
+import { findSession } from "./find-session.ts";
+import { formatAge, formatDate, formatDuration } from "./format.ts";
+import { note, print, printJson, type Io } from "./io.ts";
+import { printable } from "./printable.ts";
+import { sessionDocument } from "./session-document.ts";
+import { tasksText } from "./session-ls.ts";
+import { styleStatus } from "./status-style.ts";
+import { taskRow, TASK_HEADINGS, TASK_OUTCOME_COLUMN } from "./task-row.ts";
+import { table } from "./table.ts";
+
+export interface SessionShowOptions extends StoreOption {
+  readonly json?: boolean;
+}
+
+export async function command(args: readonly string[], options: SessionShowOptions, io: Io): Promise<number> {
+  const state = await withStore(options, io, async (store) => {
+    const { stream } = await findSession(store, args[0] ?? "latest");
+    return (await fold({ aggregate: sessionAggregate, log: store, stream })).state;
+  });
+  if (options.json === true) printJson(io, sessionDocument(state, Date.now()));
+  else show(state, io);
+  return EXIT.ok;
+}
+
+function show(state: SessionState, io: Io): void {
+  const colors = palette(wantsColor(io.out, io.env));
+  print(io, `${colors.bold(printable(state.sessionName))}  ${state.sessionId}`);
+  for (const [name, value] of facts(state)) {
+    const text = printable(value);
+    print(io, `  ${colors.dim(name.padEnd(9))} ${name === "status" ? styleStatus(text, colors) : text}`);
+  }
+  if (state.tasks.size > 0) {
+    print(io, "");
+    const rows = [...state.tasks.values()].map((task) => taskRow(task, state.agentId));
+    const style = (cell: string, column: number): string =>
+      column === TASK_OUTCOME_COLUMN ? styleStatus(cell, colors) : cell;
+    for (const line of table(TASK_HEADINGS, rows, colors, style)) print(io, line);
+  }
+  const advice = adviceOn(state);
+  if (advice !== null) note(io, advice);
+}
+
+function facts(state: SessionState): readonly (readonly [name: string, value: string])[] {
+  const { outcome, tags, startedAt, durationMs, patterns, error, dueAt } = state;
+  const now = Date.now();
+  const duration = durationMs ?? now - startedAt;
+  const all: (readonly [string, string])[] = [
+    ["status", outcome ?? "open"],
+    ["agent", state.agentId],
+    ["started", `${formatDate(state.createdAt)} (${formatAge(now - state.createdAt)} ago)`],
+    [
+      "duration",
+      `${formatDuration(duration)} of at most ${formatDuration(state.sessionTimeoutSeconds * 1_000)}`,
+    ],
+    ["tasks", tasksText({ ...taskTotals(state), total: state.tasks.size })],
+  ];
+  if (outcome === null) all.push(["due", formatDate(dueAt)]);
+  if (tags.length > 0) all.push(["tags", tags.join(", ")]);
+  if (patterns.length > 0) all.push(["patterns", patterns.join(", ")]);
+  if (state.emitTiles) all.push(["room", state.scoutRoom]);
+  if (error !== null) all.push(["error", error]);
+  return all;
+}
+
+/** What to do about an open session that nobody works on. */
+function adviceOn({ outcome, process, plan, sessionId }: SessionState): string | null {
+  if (outcome !== null || process === null) return null;
+  const { boot_id: bootId, pid, start_time } = process;
+  if (isAlive({ bootId, pid, startTime: Number(start_time) })) return null;
+  const goOn = `holodeck resume ${sessionId}`;
+  const end = `holodeck session end ${sessionId}`;
+  return plan === null
+    ? `Process ${pid}, which ran it, is not on this machine any more. \`${end}\` ends it.`
+    : `Process ${pid}, which ran it, is not on this machine any more. \`${goOn}\` goes on with it, \`${end}\` ends it.`;
+}

@@ -1,0 +1,89 @@
+// What a view of a running plan shows, read from the session, its plan and the tasks' output.
+import type { Plan, PlanTask } from "../run/plan.ts";
+import type { Session } from "../session/session.ts";
+
+export interface ViewState {
+  readonly sessionName: string;
+  readonly sessionId: string;
+  /** `open`, or the outcome it ended with. */
+  readonly status: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Null while it is open. */
+  readonly durationMs: number | null;
+  readonly limitMs: number;
+  /** How many tasks run at once at most. */
+  readonly concurrency: number;
+  /** In the plan's order. */
+  readonly tasks: readonly TaskView[];
+}
+
+export interface TaskView {
+  readonly taskId: string;
+  readonly agentId: string;
+  readonly state: TaskViewState;
+  /** Of the running attempt; null otherwise. Milliseconds since the epoch. */
+  readonly startedAt: number | null;
+  readonly durationMs: number | null;
+  /** 0 before the first. */
+  readonly attempt: number;
+  readonly attemptsMax: number;
+  /** When the next attempt may start; null when none waits. */
+  readonly retryAt: number | null;
+  /** The error it ended with, or its last line of output; not yet made printable. */
+  readonly last: string;
+}
+
+export type TaskViewState =
+  | "waiting"
+  | "running"
+  | "retrying"
+  | "success"
+  | "failed"
+  | "timeout"
+  | "cancelled";
+
+/** `lastLine` answers the last line a task has written. */
+export function viewState(session: Session, plan: Plan, lastLine: (taskId: string) => string): ViewState {
+  const { limits } = plan;
+  const limitMs = limits.session_timeout_seconds * 1_000;
+  return {
+    sessionName: session.sessionName,
+    sessionId: session.sessionId,
+    status: session.outcome ?? "open",
+    startedAt: session.dueAt - limitMs,
+    durationMs: session.outcome === null ? null : session.durationSeconds * 1_000,
+    limitMs,
+    concurrency: limits.concurrency,
+    tasks: plan.tasks.map((task) => taskView(task, { session, plan, lastLine })),
+  };
+}
+
+function taskView(
+  planned: PlanTask,
+  {
+    session,
+    plan,
+    lastLine,
+  }: { readonly session: Session; readonly plan: Plan; readonly lastLine: (taskId: string) => string },
+): TaskView {
+  const task = session.getTask(planned.id);
+  const timeoutSeconds = planned.timeout_seconds ?? plan.limits.task_timeout_seconds;
+  const dueAt = task?.dueAt ?? null;
+  const retryAt = task?.retryAt ?? null;
+  const state =
+    task?.outcome ?? (task?.status === "running" ? "running" : retryAt === null ? "waiting" : "retrying");
+  const error = state === "running" ? null : (task?.error ?? null);
+  return {
+    taskId: planned.id,
+    // Whom it goes to is open until it starts, unless the plan says.
+    agentId: (task?.attempts ?? 0) > 0 ? (task?.agentId ?? "") : (planned.agent ?? ""),
+    state,
+    startedAt: dueAt === null ? null : dueAt - timeoutSeconds * 1_000,
+    durationMs: task?.durationMs ?? null,
+    attempt: task?.attempts ?? 0,
+    attemptsMax: planned.retries.max + 1,
+    retryAt,
+    last: error ?? lastLine(planned.id),
+  };
+}
