@@ -97,7 +97,7 @@ function start(args: readonly string[], reported: Map<string, Set<string>>): Com
     child.once("close", () => {
       const sessionId = /sess_\w+/.exec(text)?.[0] ?? "";
       const tasks = reported.get(sessionId) ?? new Set();
-      for (const [, task = ""] of text.matchAll(/(t\d) ended as/g)) tasks.add(task);
+      for (const [, task = ""] of text.matchAll(/task_ended\s+(t\d)\s/g)) tasks.add(task);
       reported.set(sessionId, tasks);
       resolve();
     });

@@ -1,7 +1,7 @@
 // Which view a run has: a picture on a terminal, lines elsewhere, nothing when it is to be quiet. On stderr: stdout is
 // for data.
 import { liveView, plainView, type RunView, type ViewParams } from "./live-view.ts";
-import type { Io } from "./io.ts";
+import { note, type Io } from "./io.ts";
 
 export interface ShowParams extends Omit<ViewParams, "out" | "env"> {
   readonly isQuiet: boolean;
@@ -12,7 +12,10 @@ export function showRun({ isQuiet, io, ...run }: ShowParams): RunView {
   const { err: out, env } = io;
   if (isQuiet) return QUIET;
   const canRepaint = out.isTTY === true && env["TERM"] !== "dumb";
-  return canRepaint ? liveView({ ...run, out, env }) : plainView({ ...run, out, env });
+  if (canRepaint) return liveView({ ...run, out, env });
+  const { sessionId, sessionName } = run.session;
+  note(io, `${sessionName} is session ${sessionId}; if it is stopped: holodeck resume ${sessionId}`);
+  return plainView({ ...run, out, env });
 }
 
 const QUIET: RunView = {

@@ -1,0 +1,47 @@
+// The README's example works as printed, in an empty project that has the package installed.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, test } from "vitest";
+import { PATTERNS } from "../src/session/patterns.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+let folder = "";
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("the example of the README runs and types as printed", () => {
+  folder = mkdtempSync(join(tmpdir(), "holodeck-readme-"));
+  const [, code = ""] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(ROOT, join(folder, "node_modules", "holodeck-session-manager"));
+  symlinkSync(join(ROOT, "node_modules", "@types"), join(folder, "node_modules", "@types"));
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  writeFileSync(join(folder, "example.ts"), code);
+  const output = execFileSync(process.execPath, ["example.ts"], { cwd: folder, encoding: "utf8" });
+  expect(output).toContain("patterns: 5");
+  expect(output).toContain("succeeded: 1");
+  expect(output).toContain("all_succeeded");
+  const strict = [
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--noEmit",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2024",
+  ];
+  const types = ["--lib", "es2024,esnext.disposable", "--types", "node", "example.ts"];
+  execFileSync(join(ROOT, "node_modules", ".bin", "tsc"), [...strict, ...types], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+});
+
+test("the page of patterns has every pattern, in its own sentence", () => {
+  const page = readFileSync(join(ROOT, "docs", "patterns.md"), "utf8");
+  const rows = PATTERNS.map(({ name, means }) => `| \`${name}\` | ${means} |`).join("\n");
+  expect(page).toContain(rows);
+});
