@@ -1,5 +1,6 @@
 // `holodeck doctor`: whether this machine and this store can carry sessions, check by check, and what to do if not.
 import { palette, wantsColor } from "./ansi.ts";
+import type { Check } from "./doctor-check.ts";
 import { checkClock, checkNode, checkPlatform, checkProcesses } from "./doctor-machine.ts";
 import { checkSessions } from "./doctor-sessions.ts";
 import { checkDisk, checkFolder, checkStore } from "./doctor-store.ts";
@@ -9,14 +10,6 @@ import { print, printJson, type Io } from "./io.ts";
 import { printable } from "./printable.ts";
 import { styleStatus } from "./status-style.ts";
 import { version } from "./version.ts";
-
-/** What one look found. `todo` is there when something can be done. */
-export interface Check {
-  readonly name: string;
-  readonly status: "ok" | "warn" | "fail";
-  readonly what: string;
-  readonly todo?: string;
-}
 
 export interface DoctorOptions extends StoreOption {
   readonly json?: boolean;

@@ -1,0 +1,9 @@
+// What a look of the doctor answers.
+
+/** What one look found. `todo` is there when something can be done. */
+export interface Check {
+  readonly name: string;
+  readonly status: "ok" | "warn" | "fail";
+  readonly what: string;
+  readonly todo?: string;
+}
