@@ -71,7 +71,7 @@ test("the live view shows what runs, and leaves the end standing", async () => {
     `watched  ${session.sessionId}`,
     "success  1.5s  2 of 2 tasks",
     "✔ one  oracle1  success       0.7s  last",
-    "– two           cancelled     0.0s",
+    "– two           cancelled     0.0s  The session ended as success.",
     `holodeck session show ${session.sessionId} shows it again.`,
   ]);
   expect(out.listenerCount("resize")).toBe(0);
