@@ -2,7 +2,7 @@
 import { bootId } from "../run/host.ts";
 import { processAt } from "../run/processes.ts";
 import { SystemClock } from "../session/system-clock.ts";
-import type { Check } from "./doctor-check.ts";
+import type { Check } from "./check.ts";
 
 const NODE_MAJOR_MIN = 24;
 

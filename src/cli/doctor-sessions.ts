@@ -5,7 +5,7 @@ import { hostName, isAlive } from "../run/host.ts";
 import { sessionAggregate } from "../session/aggregate.ts";
 import type { ProcessIdentity } from "../session/events.ts";
 import { openStore } from "../store/open.ts";
-import type { Check } from "./doctor-check.ts";
+import type { Check } from "./check.ts";
 import { hasData } from "./existing-store.ts";
 import { count } from "./format.ts";
 import type { Io } from "./io.ts";

@@ -14,7 +14,7 @@ import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openStore } from "../store/open.ts";
 import { SCHEMA_VERSION } from "../store/sqlite-schema.ts";
-import type { Check } from "./doctor-check.ts";
+import type { Check } from "./check.ts";
 import { fileOf, hasData } from "./existing-store.ts";
 import { formatBytes } from "./format.ts";
 import type { Io } from "./io.ts";

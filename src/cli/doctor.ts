@@ -1,6 +1,6 @@
 // `holodeck doctor`: whether this machine and this store can carry sessions, check by check, and what to do if not.
 import { palette, wantsColor } from "./ansi.ts";
-import type { Check } from "./doctor-check.ts";
+import type { Check } from "./check.ts";
 import { checkClock, checkNode, checkPlatform, checkProcesses } from "./doctor-machine.ts";
 import { checkSessions } from "./doctor-sessions.ts";
 import { checkDisk, checkFolder, checkStore } from "./doctor-store.ts";

@@ -1,6 +1,6 @@
 // The live view of a running plan: on a terminal one picture that changes in place, elsewhere a line an event.
 import type { Clock } from "../event/clock.ts";
-import type { Plan } from "../run/plan.ts";
+import type { Plan } from "../run/plan-schema.ts";
 import type { Session } from "../session/session.ts";
 import { palette, wantsColor } from "./ansi.ts";
 import { frame } from "./frame.ts";

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { bootId } from "../run/host.ts";
-import type { Plan } from "../run/plan.ts";
+import type { Plan } from "../run/plan-schema.ts";
 import { runPlan } from "../run/runner.ts";
 import type { Session } from "../session/session.ts";
 import { SystemClock } from "../session/system-clock.ts";

@@ -1,5 +1,5 @@
 // What a view of a running plan shows, read from the session, its plan and the tasks' output.
-import type { Plan, PlanTask } from "../run/plan.ts";
+import type { Plan, PlanTask } from "../run/plan-schema.ts";
 import type { Session } from "../session/session.ts";
 
 export interface ViewState {

@@ -50,8 +50,8 @@ test.each([
   ["a date", { x: new Date(0) as unknown as JsonObject }, "not a plain object"],
   ["a function", { x: (() => 1) as unknown as JsonObject }, "of type function"],
   ["a big integer", { x: 1n as unknown as number }, "of type bigint"],
-  ["a prototype key", JSON.parse('{"a":{"__proto__":{"b":1}}}') as JsonObject, "forbidden key __proto__"],
-  ["a constructor key", { constructor: 1 } as unknown as JsonObject, "forbidden key constructor"],
+  ["a prototype key", JSON.parse('{"a":{"__proto__":{"b":1}}}'), "forbidden key __proto__"],
+  ["a constructor key", { constructor: 1 }, "forbidden key constructor"],
   ["depth 65", nested(65), "nested deeper than 64"],
 ])("%s is refused, and the error names where it is", (_, data, where) => {
   expect(() => encodeEvent(event(data))).toThrow(expect.objectContaining({ code: "invalid_event" }) as Error);

@@ -6,7 +6,7 @@ import { realpathSync, rmSync, writeSync } from "node:fs";
 import { glob } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { createRedactor, redactText, type Patterns } from "./redact.ts";
-import { syncPath } from "./spool.ts";
+import { syncPath } from "./sync-path.ts";
 
 export interface Artifact {
   /** Relative to the task's folder. */

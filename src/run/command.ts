@@ -2,7 +2,7 @@
 import { HolodeckError } from "../event/error.ts";
 import type { Json } from "../event/json.ts";
 import { promptFile } from "./guard-protocol.ts";
-import type { PlanAgent, PlanTask } from "./plan.ts";
+import type { PlanAgent, PlanTask } from "./plan-schema.ts";
 import { fillArguments, fillText } from "./template.ts";
 
 export interface CommandParams {

@@ -1,7 +1,8 @@
 // Ends processes that are not our children: TERM, some time to leave, then KILL, until none is left.
 // New ones found on the way (forked in between) are ended as well.
 import { setTimeout as sleep } from "node:timers/promises";
-import { processAt, type ProcessInfo } from "./processes.ts";
+import type { ProcessInfo } from "./process-info.ts";
+import { processAt } from "./processes.ts";
 
 export interface EndingParams {
   /** The living processes to end; called again until it finds none. `known` are those it found before. */

@@ -1,6 +1,6 @@
 // What a task's processes see: the plan's, the agent's and the task's variables, PATH, HOME and TMPDIR of this
 // process, and HOLODECK_*. Nothing else. Secrets go to the guard apart, because it must know what to take out.
-import type { Plan, PlanAgent, PlanTask } from "./plan.ts";
+import type { Plan, PlanAgent, PlanTask } from "./plan-schema.ts";
 import type { Secrets } from "./redact.ts";
 
 export interface EnvironmentParams {

@@ -1,6 +1,6 @@
 // What an attempt's exit says of its task: how it ended, or that it was lost; and whether a whole run went well.
 import type { TaskOutcome } from "../session/outcome.ts";
-import type { Plan, PlanCondition, PlanTask } from "./plan.ts";
+import type { Plan, PlanCondition, PlanTask } from "./plan-schema.ts";
 import type { TaskEnd } from "./plan-order.ts";
 import type { AttemptExit } from "./spool.ts";
 

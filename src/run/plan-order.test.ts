@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePlan, type Plan } from "./plan.ts";
+import { parsePlan } from "./plan.ts";
+import type { Plan } from "./plan-schema.ts";
 import { capableAgents, ready, type TaskEnd } from "./plan-order.ts";
 
 function plan(rest: string): Plan {

@@ -1,6 +1,6 @@
 // What of a plan can run next, and who can do it. Pure: what has ended comes in, what follows comes out.
 import type { Json } from "../event/json.ts";
-import type { Plan, PlanAgent, PlanCondition, PlanTask } from "./plan.ts";
+import type { Plan, PlanAgent, PlanCondition, PlanTask } from "./plan-schema.ts";
 
 /** How a task ended. */
 export interface TaskEnd {

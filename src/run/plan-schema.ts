@@ -237,6 +237,20 @@ export const planSchema = z.strictObject(
   "Write a plan: version, name, agent_id and tasks.",
 );
 
+type ReadonlyDeep<Value> = Value extends object
+  ? { readonly [Key in keyof Value]: ReadonlyDeep<Value[Key]> }
+  : Value;
+
+/** A checked plan with its defaults filled in; keys as in YAML. */
+export type Plan = ReadonlyDeep<
+  Omit<z.output<typeof planSchema>, "limits"> & {
+    limits: z.output<typeof planSchema>["limits"] & { concurrency: number };
+  }
+>;
+export type PlanTask = Plan["tasks"][number];
+export type PlanAgent = Plan["agents"][number];
+export type PlanCondition = ReadonlyDeep<z.output<typeof conditionSchema>>;
+
 /** Plans as they are read, but that `limits.concurrency` may still be open. */
 export type ParsedPlan = z.output<typeof planSchema>;
 

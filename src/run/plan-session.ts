@@ -7,7 +7,8 @@ import type { SessionConfig } from "../session/config.ts";
 import type { Session } from "../session/session.ts";
 import type { Store } from "../store/port.ts";
 import { secretValues } from "./environment.ts";
-import { parsePlan, type Plan } from "./plan.ts";
+import { parsePlan } from "./plan.ts";
+import type { Plan } from "./plan-schema.ts";
 import { redactText, secretPatterns } from "./redact.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,26 +1,11 @@
 // A plan: the YAML a person writes, read and checked as a whole. Every fault is found in one go, with its place and
 // what to write instead.
 import { availableParallelism } from "node:os";
-import type { z } from "zod";
 import { HolodeckError } from "../event/error.ts";
 import { checkPlan } from "./plan-check.ts";
 import { readSource, type PlanSource, type SourceFault } from "./plan-source.ts";
-import { planSchema, type conditionSchema } from "./plan-schema.ts";
+import type { Plan } from "./plan-schema.ts";
 import { checkShape, type PathFault } from "./plan-shape.ts";
-
-type ReadonlyDeep<Value> = Value extends object
-  ? { readonly [Key in keyof Value]: ReadonlyDeep<Value[Key]> }
-  : Value;
-
-/** A checked plan with its defaults filled in; keys as in YAML. */
-export type Plan = ReadonlyDeep<
-  Omit<z.output<typeof planSchema>, "limits"> & {
-    limits: z.output<typeof planSchema>["limits"] & { concurrency: number };
-  }
->;
-export type PlanTask = Plan["tasks"][number];
-export type PlanAgent = Plan["agents"][number];
-export type PlanCondition = ReadonlyDeep<z.output<typeof conditionSchema>>;
 
 /** What is wrong with a plan, where, and what to write. */
 export interface PlanFault extends SourceFault {

@@ -1,7 +1,7 @@
 // The processes of a machine without /proc (macOS, BSD), read from `ps`.
 // Start times are whole seconds there, so two processes of one id within a second cannot be told apart.
 import { execFileSync } from "node:child_process";
-import type { ProcessInfo } from "./processes.ts";
+import type { ProcessInfo } from "./process-info.ts";
 
 /** The living processes, or the one of an id. */
 export function processesByPs(pid?: number): readonly ProcessInfo[] {

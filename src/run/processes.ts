@@ -1,17 +1,8 @@
 // The processes of this machine as the kernel tells them: /proc on Linux, `ps` elsewhere (see processes-ps.ts).
 // A process is known by its id and its start time together, because ids are used again.
 import { readdirSync, readFileSync } from "node:fs";
+import type { ProcessInfo } from "./process-info.ts";
 import { processesByPs, environmentsByPs } from "./processes-ps.ts";
-
-export interface ProcessInfo {
-  readonly pid: number;
-  readonly parent: number;
-  readonly group: number;
-  /** The session (setsid); the group where the machine does not tell. */
-  readonly session: number;
-  /** Linux: clock ticks since boot. Elsewhere: milliseconds since the epoch, whole seconds. */
-  readonly startTime: number;
-}
 
 const hasProc = process.platform === "linux";
 

@@ -7,21 +7,19 @@ import type { TaskRecord } from "../session/events.ts";
 import type { Session } from "../session/session.ts";
 import type { Store } from "../store/port.ts";
 import { verdictOf } from "./outcome.ts";
+import { attemptFolder, type AttemptName } from "./spool-folders.ts";
 import { outputFile, type AttemptExit } from "./spool.ts";
 
-export interface RecordParams {
+export interface RecordParams extends AttemptName {
   readonly session: Session;
   readonly store: Store;
-  readonly taskId: string;
-  /** The number of the attempt. */
-  readonly attempt: number;
   readonly spoolDir: string;
   readonly exit: AttemptExit;
 }
 
 /** Completes the attempt, or loses it; then its spool is needed no more. */
 export async function recordExit(params: RecordParams): Promise<void> {
-  const { session, taskId, attempt, spoolDir, exit } = params;
+  const { session, taskId, attempt, exit } = params;
   const verdict = verdictOf(exit);
   if (verdict.kind === "lost") await session.loseAttempt(taskId, verdict.reason);
   else {
@@ -32,7 +30,7 @@ export async function recordExit(params: RecordParams): Promise<void> {
     const completion = { attempt, durationMs: exit.duration_ms, record, ...told, ...result };
     await session.completeTask(taskId, outcome, completion).catch(unlessOver);
   }
-  rmSync(spoolDir, { recursive: true, force: true });
+  rmSync(attemptFolder(params), { recursive: true, force: true });
 }
 
 /** The session decided before us, by timeout, cancel or its own end: its word stands. */

@@ -1,13 +1,12 @@
 // After a crash: what the dead process left behind is taken in or ended, so that no attempt runs beside another of
 // its task.
-import { join } from "node:path";
 import type { Session } from "../session/session.ts";
 import type { Task } from "../session/task.ts";
 import type { Store } from "../store/port.ts";
 import { attemptKey } from "./environment.ts";
 import { verdictOf } from "./outcome.ts";
 import { recordExit } from "./record.ts";
-import { readSpool, type AttemptExit } from "./spool.ts";
+import { findSpool, type FoundSpool } from "./spool-folders.ts";
 import { endSurvivors } from "./survivors.ts";
 
 /** What was found of a task whose attempt ran when the process died. */
@@ -17,11 +16,6 @@ export interface Recovered {
   readonly adopted: boolean;
   /** How many of its processes were still there. */
   readonly ended: number;
-}
-
-/** Where an attempt spools. */
-export function spoolDirOf(spool: string, taskId: string, attempt: number): string {
-  return join(spool, `${taskId}.${attempt}`);
 }
 
 /** Settles a task's running attempt: adopts what it spooled, else ends what is left of it and loses it. */
@@ -34,10 +28,10 @@ export async function recoverTask(params: {
 }): Promise<Recovered> {
   const { session, store, task, spool, graceMs } = params;
   const { taskId, attempts: attempt, process } = task;
-  const spoolDir = spoolDirOf(spool, taskId, attempt);
-  let exit = readSpool(spoolDir);
+  const name = { spool, taskId, attempt };
+  let found = findSpool(name);
   let ended = 0;
-  if (exit === null && process !== null) {
+  if (found === null && process !== null) {
     ended = await endSurvivors({
       attemptKey: attemptKey(session.sessionId, taskId, attempt),
       pid: process.pid,
@@ -45,13 +39,13 @@ export async function recoverTask(params: {
       bootId: process.boot_id,
       ...(graceMs !== undefined && { graceMs }),
     });
-    exit = readSpool(spoolDir); // A living guard spools while it is being ended.
+    found = findSpool(name); // A living guard spools while it is being ended.
   }
-  if (exit !== null) await recordExit({ session, store, taskId, attempt, spoolDir, exit });
+  if (found !== null) await recordExit({ session, store, ...name, ...found });
   else await session.loseAttempt(taskId, "The process that ran the plan died.");
-  return { taskId, adopted: isAdopted(exit), ended };
+  return { taskId, adopted: isAdopted(found), ended };
 }
 
-function isAdopted(exit: AttemptExit | null): boolean {
-  return exit !== null && verdictOf(exit).kind === "ended";
+function isAdopted(found: FoundSpool | null): boolean {
+  return found !== null && verdictOf(found.exit).kind === "ended";
 }

@@ -13,9 +13,9 @@ import type { OutputReport } from "./guard-protocol.ts";
 import { hostName } from "./host.ts";
 import { runOutcome } from "./outcome.ts";
 import { capableAgents, ready, type TaskEnd } from "./plan-order.ts";
-import type { Plan, PlanAgent, PlanTask } from "./plan.ts";
+import type { Plan, PlanAgent, PlanTask } from "./plan-schema.ts";
 import { recordExit } from "./record.ts";
-import { spoolDirOf } from "./recover.ts";
+import { newSpoolDir } from "./spool-folders.ts";
 import { writeResults } from "./results.ts";
 
 export interface RunParams {
@@ -157,14 +157,12 @@ class Run {
   }
 
   async #attempt(task: PlanTask, running: Running): Promise<void> {
-    const { session, store, spool, onOutput } = this.#params;
+    const { session, store, spool } = this.#params;
     const { number } = running;
-    const spoolDir = spoolDirOf(spool, task.id, number);
-    const attempt = await prepareAttempt({
-      attemptKey: attemptKey(session.sessionId, task.id, number),
-      spoolDir,
-      onOutput: (output) => onOutput?.(task.id, output),
-    });
+    const name = { spool, taskId: task.id, attempt: number };
+    const spoolDir = newSpoolDir(name);
+    const attempt = await this.#prepare(task.id, number, spoolDir);
+    if (attempt === null) return;
     running.attempt = attempt;
     try {
       await this.#start(task, { running, attempt, number, spoolDir });
@@ -175,9 +173,25 @@ class Run {
       throw error;
     }
     const exit = await attempt.exit;
-    const taskId = task.id;
-    await recordExit({ session, store, taskId, attempt: number, spoolDir, exit });
-    if (exit.stopped_by === "guard") await this.#countLost(taskId, number);
+    await recordExit({ session, store, ...name, spoolDir, exit });
+    if (exit.stopped_by === "guard") await this.#countLost(task.id, number);
+  }
+
+  /** Null when the guard was killed before it was ready: the next step prepares another. */
+  async #prepare(taskId: string, number: number, spoolDir: string): Promise<Attempt | null> {
+    const { session, onOutput } = this.#params;
+    try {
+      return await prepareAttempt({
+        attemptKey: attemptKey(session.sessionId, taskId, number),
+        spoolDir,
+        onOutput: (output) => onOutput?.(taskId, output),
+      });
+    } catch (error) {
+      const lost = (this.#lost.get(taskId) ?? 0) + 1;
+      this.#lost.set(taskId, lost);
+      if (lost >= LOST_MAX) throw error;
+      return null;
+    }
   }
 
   /** The go comes after the start is durable: whoever finds the event finds the guard. */

@@ -1,10 +1,11 @@
 // An attempt's spool: the folder where its guard leaves what became of it, so that it is known whoever dies.
 // `exit.json` comes last, whole, by fsync and rename: where it stands the attempt is over and all is there.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../event/json.ts";
 import type { Artifacts } from "./artifacts.ts";
 import type { OutputRuns } from "./capture.ts";
+import { syncPath } from "./sync-path.ts";
 
 /**
  * Why a command was ended before it was done; null when it ended by itself. `timeout` and `stop` are what the parent
@@ -83,16 +84,6 @@ export function writeSpool(params: {
   writeDurably(unfinished, JSON.stringify(exit));
   renameSync(unfinished, join(spoolDir, EXIT_FILE));
   syncPath(spoolDir);
-}
-
-/** Makes a file's bytes, or a folder's names, durable. */
-export function syncPath(path: string): void {
-  const file = openSync(path, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** The end of the output as text, not cut within a character. */

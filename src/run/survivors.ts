@@ -2,7 +2,8 @@
 // carry the attempt's key in their environment wherever they went, and the children of all these.
 import { bootId, type ProcessMark } from "./host.ts";
 import { endProcesses } from "./ending.ts";
-import { livingProcesses, startedWith, type ProcessInfo } from "./processes.ts";
+import type { ProcessInfo } from "./process-info.ts";
+import { livingProcesses, startedWith } from "./processes.ts";
 
 /** Names an attempt in its processes' environment: `<session>:<task>:<attempt>`. */
 export const ATTEMPT_KEY_VARIABLE = "HOLODECK_ATTEMPT_KEY";

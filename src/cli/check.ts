@@ -1,4 +1,4 @@
-// What a look of the doctor answers.
+// What `doctor` says of one thing it looked at.
 
 /** What one look found. `todo` is there when something can be done. */
 export interface Check {
