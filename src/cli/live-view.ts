@@ -9,7 +9,7 @@ import { OutputLines } from "./output-lines.ts";
 import { Painter } from "./painter.ts";
 import { plainLine, type TimedEvent } from "./plain-line.ts";
 import { printable } from "./printable.ts";
-import { viewState } from "./view-state.ts";
+import { viewState, type ViewState } from "./view-state.ts";
 
 export interface ViewParams {
   readonly session: Session;
@@ -33,11 +33,10 @@ export function liveView({ session, plan, out, env, clock }: ViewParams): RunVie
   const outputs = new Map<string, OutputLines>();
   const painter = new Painter(out);
   const color = wantsColor(out, env);
-  const linesFor = (rows: number): readonly string[] => {
-    const state = viewState(session, plan, (taskId) => outputs.get(taskId)?.last ?? "");
-    return frame(state, { columns: out.columns ?? 80, rows, now: clock.now(), color });
-  };
-  const paint = (): void => painter.paint(linesFor(out.rows ?? 24));
+  const state = (): ViewState => viewState(session, plan, (taskId) => outputs.get(taskId)?.last ?? "");
+  const draw = (shown: ViewState, rows: number): readonly string[] =>
+    frame(shown, { columns: out.columns ?? 80, rows, now: clock.now(), color });
+  const paint = (): void => painter.paint(draw(state(), out.rows ?? 24));
   const onContinue = (): void => {
     painter.letGo();
     paint();
@@ -54,10 +53,16 @@ export function liveView({ session, plan, out, env, clock }: ViewParams): RunVie
       out.off("resize", paint);
       process.off("SIGCONT", onContinue);
       // All tasks, however many: this picture stays, and scrolls.
-      painter.close(linesFor(Number.POSITIVE_INFINITY));
+      painter.close(draw(atTheEnd(state(), clock.now()), Number.POSITIVE_INFINITY));
       await Promise.resolve();
     },
   };
+}
+
+/** A run that is over while its session is open was stopped. */
+function atTheEnd(state: ViewState, now: number): ViewState {
+  if (state.status !== "open") return state;
+  return { ...state, status: "stopped", durationMs: now - state.startedAt };
 }
 
 /** A line for each event and each line of output. */
@@ -65,13 +70,19 @@ export function plainView({ session, out, env }: ViewParams): RunView {
   const outputs = new Map<string, OutputLines>();
   const colors = palette(wantsColor(out, env));
   let shownSeq = 0;
+  const showLine = (taskId: string, line: string): void =>
+    void out.write(`${colors.dim(`${printable(taskId)} |`)} ${printable(line)}\n`);
+  const showRest = (taskId: string): void => {
+    const rest = outputs.get(taskId)?.end() ?? null;
+    if (rest !== null) showLine(taskId, rest);
+  };
   const show = (event: TimedEvent & { readonly seq: number }): void => {
     if (event.seq <= shownSeq) return;
     shownSeq = event.seq;
+    // What its work wrote stands before the word that it ended, a last line without an end too.
+    if (event.type === "attempt_ended" || event.type === "task_ended") showRest(event.data.task_id);
     out.write(`${plainLine(event, colors)}\n`);
   };
-  const showLine = (taskId: string, line: string): void =>
-    void out.write(`${colors.dim(`${printable(taskId)} |`)} ${printable(line)}\n`);
   const stop = session.on("change", show);
   return {
     output: (taskId, text) => {
@@ -79,10 +90,7 @@ export function plainView({ session, out, env }: ViewParams): RunView {
     },
     close: async () => {
       stop();
-      for (const [taskId, lines] of outputs) {
-        const rest = lines.end();
-        if (rest !== null) showLine(taskId, rest);
-      }
+      for (const taskId of outputs.keys()) showRest(taskId);
       // Listeners are told in their own time: what has not reached this one yet is read.
       if (shownSeq === 0) return;
       for await (const event of session.events({ afterSeq: shownSeq })) {

@@ -46,13 +46,20 @@ async function ofStream(
 async function ofRoom(store: Store, name: string, limit: number): Promise<readonly StoredEvent[]> {
   const newest: StoredEvent[] = [];
   let after: string | null | undefined;
-  while (after !== null && newest.length < limit) {
-    const page = { limit: Math.min(limit, PAGE), ...(after !== undefined && { after }) };
+  while (after !== null && !hasNewest(newest, limit)) {
+    const page = { limit: Math.min(limit + 1, PAGE), ...(after !== undefined && { after }) };
     const { items, next } = await store.room({ name, page });
     newest.push(...items.filter(({ event }) => tileOf(event) !== null));
     after = next;
   }
   return newest.sort(byTimeDown).slice(0, limit);
+}
+
+/** Within a millisecond a room has no order: all of the last one are needed to know which of them came last. */
+function hasNewest(found: readonly StoredEvent[], limit: number): boolean {
+  const last = found[limit - 1];
+  const end = found.at(-1);
+  return last !== undefined && end !== undefined && end.event.at < last.event.at;
 }
 
 /** Newest first. Rooms are read from the one with the newest event on, and no further than can matter. */

@@ -5,11 +5,11 @@ import type { Session } from "../session/session.ts";
 export interface ViewState {
   readonly sessionName: string;
   readonly sessionId: string;
-  /** `open`, or the outcome it ended with. */
+  /** `open`, `stopped` when it is open and the run is over, or the outcome it ended with. */
   readonly status: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Null while it is open. */
+  /** Null while the run goes on. */
   readonly durationMs: number | null;
   readonly limitMs: number;
   /** How many tasks run at once at most. */
