@@ -117,9 +117,10 @@ function guardedAttempt(params: AttemptParams, guard: Guard, mark: ProcessMark):
   const { graceMs = GRACE_MS, patienceMs = graceMs + 30_000, signal } = params;
   let goAt: number | null = null;
   let asked: StopReason | null = null;
+  let isGone = false;
   let watchdog: NodeJS.Timeout | undefined;
   const stop = (reason: StopReason): void => {
-    if (asked !== null) return;
+    if (asked !== null || isGone) return;
     asked = reason;
     if (goAt === null) guard.control.end();
     else send(guard.control, { type: "stop", reason });
@@ -128,6 +129,7 @@ function guardedAttempt(params: AttemptParams, guard: Guard, mark: ProcessMark):
   const onAbort = (): void => stop("stop");
   const exit = async (): Promise<AttemptExit> => {
     await guard.gone;
+    isGone = true;
     clearTimeout(watchdog);
     signal?.removeEventListener("abort", onAbort);
     const spooled = readSpool(params.spoolDir);
