@@ -46,15 +46,13 @@ const statement = fc.record({
   terms: fc.record({ cost: fc.nat(3), delivery: fc.record({ max_items: fc.integer({ min: 1, max: 3 }) }) }),
 });
 
-const statements = fc
-  .array(statement, { maxLength: 12 })
-  .map((all) =>
-    all.map(({ terms, ...one }, index) => ({
-      id: `s${index}`,
-      ...one,
-      ...(one.effect === "deny" ? {} : terms),
-    })),
-  );
+const statements = fc.array(statement, { maxLength: 12 }).map((all) =>
+  all.map(({ terms, ...one }, index) => ({
+    id: `s${index}`,
+    ...one,
+    ...(one.effect === "deny" ? {} : terms),
+  })),
+);
 
 const attributes = fc.dictionary(
   fc.constantFrom("x", "y", "size"),

@@ -46,7 +46,7 @@ export class Policy {
   readonly statements: readonly Statement[];
   readonly #index = new PolicyIndex<Rule>();
 
-  /** Use `compilePolicy`: it checks. */
+  /** For statements that were checked, in their order; `compilePolicy` checks. */
   constructor(statements: readonly Statement[], version: number) {
     this.version = version;
     this.statements = statements;

@@ -50,10 +50,10 @@ const MEMBERS = [
 ];
 
 /** The most statements of one policy. */
-export const STATEMENTS_MAX = 20_000;
+const STATEMENTS_MAX = 20_000;
 
 /** Roles × actions × resources of all statements of one policy: what its index holds. */
-export const INDEX_ENTRIES_MAX = 1_000_000;
+const INDEX_ENTRIES_MAX = 1_000_000;
 
 const LIST_MAX = 64;
 /** One statement must fit into one event of 64 KiB, three bytes a character. */
@@ -103,12 +103,18 @@ export function parseStatements(value: unknown, path = "statements"): readonly S
     if (seen.has(id)) throw invalid(`${path}[${index}].id`, id, "Give each statement an id of its own.");
     seen.add(id);
   }
-  checkIndexEntries(statements, path);
-  return statements.sort((a, b) => (a.id < b.id ? -1 : 1));
+  checkTogether(statements, path);
+  return inOrder(statements);
 }
 
-/** Throws `invalid_argument` when the statements together name too many combinations. */
-export function checkIndexEntries(statements: Iterable<Statement>, path: string): void {
+/** The order of a policy: that of the ids, so that the order they were written in never matters. */
+export function inOrder(statements: readonly Statement[]): readonly Statement[] {
+  return [...statements].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Throws `invalid_argument` when the statements together are too many, or name too many combinations. */
+export function checkTogether(statements: readonly Statement[], path: string): void {
+  checkList(statements, path, STATEMENTS_MAX, 0);
   let entries = 0;
   for (const { roles, actions, resources } of statements) {
     entries += roles.length * actions.length * resources.length;
