@@ -1,8 +1,9 @@
 // An identity is who is judged: an id, a name to show, facts about it, and the roles it holds.
 import { HolodeckError } from "../event/error.ts";
 import { assertPlainJson, type JsonObject } from "../event/json.ts";
-import { checkList, checkObject, checkPlainObject, checkText, invalid } from "./input.ts";
+import { checkObject, checkPlainObject, checkText, invalid } from "./input.ts";
 import { checkName } from "./name.ts";
+import { checkRoleIds } from "./role.ts";
 
 export interface Identity extends JsonObject {
   /** 1 to 256 visible characters; compared exactly. */
@@ -33,15 +34,8 @@ export function parseIdentity(value: unknown, path = "identity"): Identity {
     id: checkName(given["id"], `${path}.id`),
     nickname: checkText(given["nickname"] ?? "", `${path}.nickname`, NICKNAME_LENGTH_MAX, 0),
     metadata: checkMetadata(given["metadata"] ?? {}, `${path}.metadata`),
-    roles: checkRoles(given["roles"] ?? [], `${path}.roles`),
+    roles: checkRoleIds(given["roles"] ?? [], `${path}.roles`, ROLES_MAX),
   };
-}
-
-function checkRoles(value: unknown, path: string): readonly string[] {
-  const roles = checkList(value, path, ROLES_MAX, 0).map((role, index) =>
-    checkName(role, `${path}[${index}]`),
-  );
-  return [...new Set(roles)].sort();
 }
 
 function checkMetadata(value: unknown, path: string): JsonObject {

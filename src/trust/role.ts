@@ -1,6 +1,6 @@
 // A role is a name that statements grant to and identities hold. It grants nothing by itself.
 import type { JsonObject } from "../event/json.ts";
-import { checkObject, checkText } from "./input.ts";
+import { checkList, checkObject, checkText } from "./input.ts";
 import { checkName } from "./name.ts";
 
 export interface Role extends JsonObject {
@@ -19,4 +19,12 @@ export function parseRole(value: unknown, path = "role"): Role {
     id: checkName(given["id"], `${path}.id`),
     description: checkText(given["description"] ?? "", `${path}.description`, DESCRIPTION_LENGTH_MAX, 0),
   };
+}
+
+/** Ids of roles, without doubles, in order of their names; `*` is none. Throws `invalid_argument`. */
+export function checkRoleIds(value: unknown, path: string, countMax: number): readonly string[] {
+  const roles = checkList(value, path, countMax, 0).map((role, index) =>
+    checkName(role, `${path}[${index}]`),
+  );
+  return [...new Set(roles)].sort();
 }
