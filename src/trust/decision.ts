@@ -43,7 +43,7 @@ export interface DecisionError {
 
 export type Outcome = Omit<Decision, "decisionId">;
 
-/** The most attributes' JSON a decision's name is made of is bounded by what a request may hold (attribute.ts). */
+/** The name that was given, or a hash of what was asked and decided: of no more than a request may hold (attribute.ts). */
 export function decisionIdOf(
   principal: Identity,
   request: PolicyRequest,

@@ -4,7 +4,7 @@
 import { invalid } from "./input.ts";
 
 /** The longest id of a principal, role, action or statement, in UTF-16 units. */
-export const NAME_LENGTH_MAX = 256;
+const NAME_LENGTH_MAX = 256;
 
 /** The longest id of a resource: room for a foreign id of 256 characters written by `resourceId`. */
 export const RESOURCE_LENGTH_MAX = 4_096;

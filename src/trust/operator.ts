@@ -70,7 +70,7 @@ const PARSERS: Readonly<Record<string, Parse>> = {
   },
 };
 
-export const OPERATORS: readonly string[] = [...Object.keys(PARSERS), "exists"];
+const OPERATORS: readonly string[] = [...Object.keys(PARSERS), "exists"];
 
 /** Throws `invalid_argument` when the operator is unknown or its operand is wrong. */
 export function parseOperator(operator: string, operand: unknown, path: string): Check {

@@ -9,13 +9,14 @@ export interface Ranked {
   readonly rank: number;
 }
 
+/** Most nodes have one of the three: an empty map for each of the others would be memory to walk through. */
 interface Node<Rule> {
   /** By segment, its dot or slash with it. */
-  readonly children: Map<string, Node<Rule>>;
+  children: Map<string, Node<Rule>> | null;
   /** Of statements on exactly this resource. */
-  readonly exact: Grants<Rule>;
+  exact: Grants<Rule> | null;
   /** Of statements on all that lies under this. */
-  readonly under: Grants<Rule>;
+  under: Grants<Rule> | null;
 }
 
 /** By role, then by action. */
@@ -45,7 +46,7 @@ export class PolicyIndex<Rule extends Ranked> {
       if (start === resource.length) break;
       const end = endOfSegment(resource, start);
       const next = end < 0 ? resource.length : end;
-      node = node.children.get(resource.slice(start, next));
+      node = node.children?.get(resource.slice(start, next));
       start = next;
     }
     return found.length < 2 ? found : eachOnce(found);
@@ -53,8 +54,9 @@ export class PolicyIndex<Rule extends Ranked> {
 
   #grants(resource: string, path: string): Grants<Rule> {
     const pattern = parseResourcePattern(resource, path);
-    if (pattern.kind === "all") return this.#root.under;
-    return pattern.kind === "exact" ? this.#node(pattern.id).exact : this.#node(pattern.prefix).under;
+    if (pattern.kind === "exact") return (this.#node(pattern.id).exact ??= new Map());
+    const node = pattern.kind === "all" ? this.#root : this.#node(pattern.prefix);
+    return (node.under ??= new Map());
   }
 
   #node(id: string): Node<Rule> {
@@ -62,8 +64,9 @@ export class PolicyIndex<Rule extends Ranked> {
     for (let start = 0; start < id.length;) {
       const end = endOfSegment(id, start);
       const segment = id.slice(start, end < 0 ? id.length : end);
-      let child = node.children.get(segment);
-      if (child === undefined) node.children.set(segment, (child = newNode()));
+      const children: Map<string, Node<Rule>> = (node.children ??= new Map());
+      let child = children.get(segment);
+      if (child === undefined) children.set(segment, (child = newNode()));
       node = child;
       start += segment.length;
     }
@@ -72,7 +75,7 @@ export class PolicyIndex<Rule extends Ranked> {
 }
 
 function newNode<Rule>(): Node<Rule> {
-  return { children: new Map(), exact: new Map(), under: new Map() };
+  return { children: null, exact: null, under: null };
 }
 
 function addTo<Rule>(grants: Grants<Rule>, role: string, action: string, rule: Rule): void {
@@ -83,8 +86,13 @@ function addTo<Rule>(grants: Grants<Rule>, role: string, action: string, rule: R
   else rules.push(rule);
 }
 
-function collect<Rule>(grants: Grants<Rule>, roles: readonly string[], action: string, found: Rule[]): void {
-  if (grants.size === 0) return;
+function collect<Rule>(
+  grants: Grants<Rule> | null,
+  roles: readonly string[],
+  action: string,
+  found: Rule[],
+): void {
+  if (grants === null) return;
   collectRole(grants.get("*"), action, found);
   for (const role of roles) collectRole(grants.get(role), action, found);
 }

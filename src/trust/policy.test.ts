@@ -159,7 +159,7 @@ test("the terms of all allows that match are combined to the strictest", () => {
 
 const ALL = { id: "all", roles: ["*"], effect: "allow", actions: ["*"], resources: ["*"] };
 
-const HOSTILE = [
+const HOSTILE: readonly string[] = [
   "*",
   "../secrets",
   "a/../b",
@@ -244,6 +244,13 @@ test("a decision has the name it is given, else one made of what was asked and d
   const { decisionId } = axes.evaluate(READER, { ...READ, context: { a: 1, b: 2 } });
   expect(axes.evaluate(READER, { ...READ, context: { b: 2, a: 1 } }).decisionId).toBe(decisionId);
   expect(axes.evaluate(READER, { ...READ, context: { a: 1, b: 3 } }).decisionId).not.toBe(decisionId);
+});
+
+test("a request that cannot be read is denied under the name it was given", () => {
+  expect(policy(ALL).evaluate(READER, { ...READ, resource: "../x", decisionId: "dec_7" })).toMatchObject({
+    allow: false,
+    decisionId: "dec_7",
+  });
 });
 
 test("a policy is compiled whole or not at all", () => {

@@ -65,11 +65,11 @@ export class Policy {
     try {
       const resource = resourceOf(request);
       const fault = faultOfPrincipal(principal) ?? faultOfRequest(request, resource);
-      if (fault !== null) return this.#unread(fault);
+      if (fault !== null) return this.#unread(fault, request);
       const outcome = this.#decide(principal, request, resource);
       return { ...outcome, decisionId: decisionIdOf(principal, request, resource, outcome) };
     } catch (error) {
-      return this.#unread(error instanceof HolodeckError ? error.what : "The request cannot be read.");
+      return this.#unread(error instanceof HolodeckError ? error.what : "The request cannot be read.", null);
     }
   }
 
@@ -101,10 +101,12 @@ export class Policy {
     return { allow, reasons: allows, errors, obligations: combineObligations(obligations), policyVersion };
   }
 
-  #unread(what: string): Decision {
+  #unread(what: string, request: PolicyRequest | null): Decision {
     const errors = [{ statementId: null, what }];
     const outcome = { allow: false, reasons: [], errors, obligations: [], policyVersion: this.version };
-    return { ...outcome, decisionId: unreadDecisionId(outcome) };
+    const given = request?.decisionId;
+    const decisionId = given !== undefined && faultOfName(given) === null ? given : unreadDecisionId(outcome);
+    return { ...outcome, decisionId };
   }
 }
 
