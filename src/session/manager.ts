@@ -245,7 +245,9 @@ export class SessionManager implements AsyncDisposable {
       if (streamKind(stream) === "session") await runtime.refresh(stream);
     };
     const deadlines = new Deadlines({ store, clock, settle, onError: this.#onError });
-    const unwatch = store.watch(() => void this.#followOthers().catch(this.#onError));
+    const unwatch = store.watch(({ own }) => {
+      if (!own) void this.#followOthers().catch(this.#onError);
+    });
     deadlines.start();
     return { store, runtime, router, deadlines, unwatch };
   }
