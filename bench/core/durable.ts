@@ -2,14 +2,13 @@
 // bare `node:sqlite` that writes the rows our run wrote, commit by commit as our run committed them.
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import type { AppendItem } from "../../src/event/log.ts";
 import { SessionManager } from "../../src/local.ts";
 import type { Session } from "../../src/session/session.ts";
 import type { Store } from "../../src/store/port.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { measure, rate, timed, type Pair, type Row } from "../harness.ts";
 import { syncMilliseconds, withFolder } from "../machine.ts";
-import { assertSameRows, Floor, floorRows } from "./floor.ts";
+import { assertSameRows, batchesOf, Floor } from "./floor.ts";
 
 interface Load {
   readonly sessions: number;
@@ -32,7 +31,7 @@ async function durableRow(folder: string, load: Load, what: string, speed: numbe
   const pairs = await measure(async () => {
     const ours = await runSessions(folder, load);
     const floor = await runFloor(folder, ours);
-    events = ours.commits.flat().reduce((sum, item) => sum + item.events.length, 0);
+    events = ours.commits.reduce((sum, count) => sum + count, 0);
     commits = ours.commits.length;
     return { ours: ours.milliseconds, floor } satisfies Pair;
   });
@@ -47,13 +46,14 @@ async function durableRow(folder: string, load: Load, what: string, speed: numbe
 interface Ran {
   readonly path: string;
   readonly milliseconds: number;
-  readonly commits: readonly (readonly AppendItem[])[];
+  /** How many events each commit took. */
+  readonly commits: readonly number[];
 }
 
 async function runSessions(folder: string, { sessions, tasks }: Load): Promise<Ran> {
   const path = join(folder, `${randomUUID()}.db`);
   const store = await openSqliteStore(path);
-  const commits = recordCommits(store);
+  const commits = countCommits(store);
   const config = { sessionName: "bench", agentId: "oracle1", tags: ["bench"], maxTasks: 1_000_000 };
   await using manager = new SessionManager(config, { store });
   const milliseconds = await timed(async () => {
@@ -73,7 +73,7 @@ async function work(session: Session, tasks: number): Promise<void> {
 }
 
 async function runFloor(folder: string, { path, commits }: Ran): Promise<number> {
-  const batches = commits.map((items) => floorRows(items));
+  const batches = batchesOf(path, commits);
   using floor = new Floor(folder);
   const milliseconds = await timed(() => {
     for (const batch of batches) floor.commit(batch);
@@ -82,18 +82,25 @@ async function runFloor(folder: string, { path, commits }: Ran): Promise<number>
   return milliseconds;
 }
 
-/** Appends that were asked for between two commits share the second: the first answer of one ends the list. */
-function recordCommits(store: Store): readonly (readonly AppendItem[])[] {
-  const commits: AppendItem[][] = [];
-  let open: AppendItem[] | null = null;
+/**
+ * How many events each commit took: appends that were asked for between two commits share the second, and the first
+ * answer of one ends it. Only numbers are kept, so that the garbage collector is spared what a caller would not keep.
+ */
+function countCommits(store: Store): readonly number[] {
+  const counts: number[] = [];
+  let isOpen = false;
   const append = store.append.bind(store);
-  store.append = async (items) => {
-    if (open === null) commits.push((open = []));
-    const mine = open;
-    mine.push(...items);
-    const results = await append(items);
-    if (open === mine) open = null;
-    return results;
+  store.append = (items) => {
+    if (!isOpen) counts.push(0);
+    isOpen = true;
+    const index = counts.length - 1;
+    counts[index] = items.reduce((count, item) => count + item.events.length, counts[index] ?? 0);
+    const appended = append(items);
+    const close = (): void => {
+      if (counts.length - 1 === index) isOpen = false;
+    };
+    appended.then(close, close);
+    return appended;
   };
-  return commits;
+  return counts;
 }

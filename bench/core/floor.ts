@@ -3,11 +3,16 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { AppendItem } from "../../src/event/log.ts";
+import type { Happened } from "../../src/event/decider.ts";
+import { decodeEvent } from "../../src/event/event.ts";
+import type { Head } from "../../src/event/log.ts";
+import { sessionAggregate } from "../../src/session/aggregate.ts";
+import type { SessionEvent } from "../../src/session/events.ts";
+import type { SessionState } from "../../src/session/state.ts";
 import { SCHEMA } from "../../src/store/sqlite-schema.ts";
 
 /** An event and the head after it, made ready beforehand. */
-export interface FloorRow {
+interface FloorRow {
   readonly stream: string;
   readonly seq: number;
   readonly at: number;
@@ -26,17 +31,24 @@ interface FloorHead {
   readonly summary: string;
 }
 
-/** One row per event; every event of an item carries the item's head. */
-export function floorRows(items: readonly AppendItem[]): readonly FloorRow[] {
-  return items.flatMap(({ stream, events, head }) => {
-    const { kind, status, createdAt, dueAt } = head;
-    const labels = JSON.stringify(head.labels);
-    const summary = JSON.stringify(head.summary);
-    const text = { kind, status, createdAt, dueAt, labels, summary };
-    return events.map(({ event: { seq, at, room }, hash, bytes }) => {
-      return { stream, seq, at, room, hash: Buffer.from(hash, "hex"), bytes, head: text };
-    });
+/** The events of a session store in the order they were written, cut into its commits, each with the head after it. */
+export function batchesOf(path: string, commits: readonly number[]): readonly (readonly FloorRow[])[] {
+  using database = new DatabaseSync(path, { readOnly: true });
+  const events = database.prepare("SELECT stream, seq, at, room, hash, bytes FROM events ORDER BY position");
+  const states = new Map<string, SessionState>();
+  const rows = events.all().map((row) => {
+    const { stream, seq, at, room, hash, bytes } = row as unknown as Omit<FloorRow, "head">;
+    const event = decodeEvent(bytes) as unknown as Happened<SessionEvent>;
+    const state = sessionAggregate.evolve(states.get(stream) ?? sessionAggregate.initial(), event);
+    states.set(stream, state);
+    return { stream, seq, at, room, hash, bytes, head: floorHead(sessionAggregate.head(state)) };
   });
+  return commits.map((count) => rows.splice(0, count));
+}
+
+function floorHead({ kind, status, createdAt, dueAt, labels, summary }: Head): FloorHead {
+  const text = { labels: JSON.stringify(labels), summary: JSON.stringify(summary) };
+  return { kind, status, createdAt, dueAt, ...text };
 }
 
 /** A new database of the same schema, and how it takes a batch: its events, then the heads and rooms they touch. */
@@ -105,7 +117,7 @@ export function assertSameRows(one: string, other: string): void {
     ];
     const [shared, ...each] = [both, ...counts].map((sql) => database.prepare(sql).get()?.["count"]);
     if (!each.every((count) => count === shared)) {
-      throw new Error(`Of ${each.join(" and ")} ${table} only ${shared} are the same.`);
+      throw new Error(`Of ${each.join(" and ")} ${table} only ${String(shared)} are the same.`);
     }
   }
   database.close();

@@ -23,6 +23,9 @@ import {
 const EVENTS = 10_000;
 const LENGTHS = [1_000, 10_000, 100_000] as const;
 
+/** Nothing is due. */
+const moment = () => ({ now: 0, boot: { id: "boot", offsetMs: 0 } });
+
 /** So that a reading of microseconds is not one of chance. */
 const REPEATS = 20;
 
@@ -105,14 +108,16 @@ async function write(
   }
   const { seq, hash, at, state } = position;
   if (!hasSnapshot || hash === null) return path;
-  const { version, save } = sessionAggregate.snapshot;
-  await store.log.saveSnapshot({ stream: STREAM, snapshot: { seq, hash, at, version, state: save(state) } });
+  const { snapshot } = sessionAggregate;
+  await store.log.saveSnapshot({
+    stream: STREAM,
+    snapshot: { seq, hash, at, version: snapshot.version, state: snapshot.save(state) },
+  });
   return path;
 }
 
 /** The seq a process comes to that reads the session for the first time. */
 async function seqRead(log: EventLog): Promise<number> {
-  const moment = () => ({ now: 0, boot: { id: "boot", offsetMs: 0 } });
   const runtime = new Runtime({
     aggregate: sessionAggregate,
     log,

@@ -51,6 +51,7 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.sessionName = data.session_name;
   state.agentId = data.agent_id;
   state.tags = data.tags;
+  state.labels = labelsOf(data);
   state.metadata = data.metadata;
   state.maxTasks = data.max_tasks;
   state.taskTimeoutSeconds = data.task_timeout_seconds;
@@ -66,6 +67,14 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.startedAt = at;
   state.activeAt = at;
   state.dueAt = at + data.session_timeout_seconds * 1_000;
+}
+
+/** A head has at most 32 labels: the agent, the name, and tags as far as they fit. */
+const LABELS_MAX = 32;
+
+function labelsOf({ agent_id, session_name, tags }: EventOf<"session_started">["data"]): readonly string[] {
+  const labels = [`agent:${agent_id}`, `name:${session_name}`, ...tags.map((tag) => `tag:${tag}`)];
+  return [...new Set(labels)].slice(0, LABELS_MAX);
 }
 
 /** Moves every open deadline with the clock, so that what is left of it stays the same. */

@@ -104,7 +104,7 @@ class SqliteStore implements Store {
     this.#assertOpen();
     checkItems(items);
     if (items.length === 0) return [];
-    return this.#writer.write(weightOf(items), () => this.#appender.append(items));
+    return await this.#writer.write(weightOf(items), () => this.#appender.append(items));
   }
 
   async read(params: {
