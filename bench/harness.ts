@@ -24,8 +24,13 @@ export interface Row {
   readonly notes: readonly string[];
 }
 
-/** What `bench/<group>.ts` exports as `rows`. */
-export type Rows = () => AsyncIterable<Row>;
+/** What `bench/<group>.ts` exports as `rows`. A group may print figures of its own and have no row. */
+export type Rows = (settings: Settings) => AsyncIterable<Row> | Iterable<Row>;
+
+export interface Settings {
+  /** The largest size to measure at, for groups that go up in steps. */
+  readonly largest: number;
+}
 
 const ROUNDS = 5;
 
