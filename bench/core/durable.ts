@@ -1,14 +1,13 @@
 // Rows 1 and 2: durable events a second through sessions as a caller has them, 64 at once and one alone, beside
 // bare `node:sqlite` that writes the rows our run wrote, commit by commit as our run committed them.
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { SessionManager } from "../../src/local.ts";
 import type { Session } from "../../src/session/session.ts";
 import type { Store } from "../../src/store/port.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
-import { measure, rate, timed, type Pair, type Row } from "../harness.ts";
+import { measure, rate, timed, type Row } from "../harness.ts";
 import { syncMilliseconds, withFolder } from "../machine.ts";
-import { assertSameRows, batchesOf, Floor } from "./floor.ts";
+import { assertSameRows, Floor, Written } from "./floor.ts";
 
 interface Load {
   readonly sessions: number;
@@ -25,42 +24,38 @@ export async function* durableRows(): AsyncGenerator<Row> {
   );
 }
 
+/** One store and one manager for all rounds, as a process has them; the floor's database grows beside them. */
 async function durableRow(folder: string, load: Load, what: string, speed: number): Promise<Row> {
-  let events = 0;
-  let commits = 0;
+  const path = join(folder, "ours.db");
+  const store = await openSqliteStore(path);
+  const commits = countCommits(store);
+  const config = { sessionName: "bench", agentId: "oracle1", tags: ["bench"], maxTasks: 1_000_000 };
+  const manager = new SessionManager(config, { store });
+  using floor = new Floor(join(folder, "floor.db"));
+  using written = new Written(path);
+  let batches: ReturnType<Written["batches"]> = [];
   const pairs = await measure(async () => {
-    const ours = await runSessions(folder, load);
-    const floor = await runFloor(folder, ours);
-    events = ours.commits.reduce((sum, count) => sum + count, 0);
-    commits = ours.commits.length;
-    return { ours: ours.milliseconds, floor } satisfies Pair;
+    const ours = await timed(() => runSessions(manager, load));
+    batches = written.batches(commits.splice(0));
+    const bare = await timed(() => {
+      for (const batch of batches) floor.commit(batch);
+    });
+    return { ours, floor: bare };
   });
+  await manager.close();
+  assertSameRows(path, floor.path);
+  const events = batches.flat().length;
   const sync = syncMilliseconds(folder);
   const notes = [
-    `${events} events in ${commits} commits; bare node:sqlite writes the same events, heads and rooms in the same commits.`,
+    `${events} events in ${batches.length} commits a round; bare node:sqlite writes the same events, heads and rooms in the same commits.`,
     `One page and its fdatasync take ${(sync * 1_000).toFixed(0)} µs on this disk now: no commit is faster.`,
   ];
   return { what, reach: { speed }, pairs, show: rate(events), notes };
 }
 
-interface Ran {
-  readonly path: string;
-  readonly milliseconds: number;
-  /** How many events each commit took. */
-  readonly commits: readonly number[];
-}
-
-async function runSessions(folder: string, { sessions, tasks }: Load): Promise<Ran> {
-  const path = join(folder, `${randomUUID()}.db`);
-  const store = await openSqliteStore(path);
-  const commits = countCommits(store);
-  const config = { sessionName: "bench", agentId: "oracle1", tags: ["bench"], maxTasks: 1_000_000 };
-  await using manager = new SessionManager(config, { store });
-  const milliseconds = await timed(async () => {
-    const started = await Promise.all(Array.from({ length: sessions }, () => manager.startSession()));
-    await Promise.all(started.map((session) => work(session, tasks)));
-  });
-  return { path, milliseconds, commits };
+async function runSessions(manager: SessionManager, { sessions, tasks }: Load): Promise<void> {
+  const started = await Promise.all(Array.from({ length: sessions }, () => manager.startSession()));
+  await Promise.all(started.map((session) => work(session, tasks)));
 }
 
 async function work(session: Session, tasks: number): Promise<void> {
@@ -72,21 +67,11 @@ async function work(session: Session, tasks: number): Promise<void> {
   await session.endSession("success");
 }
 
-async function runFloor(folder: string, { path, commits }: Ran): Promise<number> {
-  const batches = batchesOf(path, commits);
-  using floor = new Floor(folder);
-  const milliseconds = await timed(() => {
-    for (const batch of batches) floor.commit(batch);
-  });
-  assertSameRows(path, floor.path);
-  return milliseconds;
-}
-
 /**
  * How many events each commit took: appends that were asked for between two commits share the second, and the first
  * answer of one ends it. Only numbers are kept, so that the garbage collector is spared what a caller would not keep.
  */
-function countCommits(store: Store): readonly number[] {
+function countCommits(store: Store): number[] {
   const counts: number[] = [];
   let isOpen = false;
   const append = store.append.bind(store);

@@ -1,8 +1,6 @@
 // The floor a store is measured against: bare `node:sqlite` that writes the same rows (events, heads, rooms) with
 // the same schema in the same batches, by the cheapest statements there are, and checks nothing.
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Happened } from "../../src/event/decider.ts";
 import { decodeEvent } from "../../src/event/event.ts";
 import type { Head } from "../../src/event/log.ts";
@@ -31,19 +29,39 @@ interface FloorHead {
   readonly summary: string;
 }
 
-/** The events of a session store in the order they were written, cut into its commits, each with the head after it. */
-export function batchesOf(path: string, commits: readonly number[]): readonly (readonly FloorRow[])[] {
-  using database = new DatabaseSync(path, { readOnly: true });
-  const events = database.prepare("SELECT stream, seq, at, room, hash, bytes FROM events ORDER BY position");
-  const states = new Map<string, SessionState>();
-  const rows = events.all().map((row) => {
-    const { stream, seq, at, room, hash, bytes } = row as unknown as Omit<FloorRow, "head">;
-    const event = decodeEvent(bytes) as unknown as Happened<SessionEvent>;
-    const state = sessionAggregate.evolve(states.get(stream) ?? sessionAggregate.initial(), event);
-    states.set(stream, state);
-    return { stream, seq, at, room, hash, bytes, head: floorHead(sessionAggregate.head(state)) };
-  });
-  return commits.map((count) => rows.splice(0, count));
+/** What a session store wrote, in the order it wrote it, each event with the head after it. */
+export class Written implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #events: StatementSync;
+  readonly #states = new Map<string, SessionState>();
+  #position = 0;
+
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path, { readOnly: true });
+    this.#events = this.#database.prepare(
+      "SELECT stream, seq, at, room, hash, bytes FROM events WHERE position > ? ORDER BY position",
+    );
+  }
+
+  /** The events since the last call, cut into the commits they came in. */
+  batches(commits: readonly number[]): readonly (readonly FloorRow[])[] {
+    const rows = this.#events.all(this.#position).map((row) => this.#withHead(row));
+    this.#position += rows.length;
+    return commits.map((count) => rows.splice(0, count));
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #withHead(row: unknown): FloorRow {
+    const event = row as Omit<FloorRow, "head">;
+    const happened = decodeEvent(event.bytes) as unknown as Happened<SessionEvent>;
+    const before = this.#states.get(event.stream) ?? sessionAggregate.initial();
+    const state = sessionAggregate.evolve(before, happened);
+    this.#states.set(event.stream, state);
+    return { ...event, head: floorHead(sessionAggregate.head(state)) };
+  }
 }
 
 function floorHead({ kind, status, createdAt, dueAt, labels, summary }: Head): FloorHead {
@@ -58,8 +76,8 @@ export class Floor implements Disposable {
   readonly #statements: Statements;
   readonly #heads = new Map<string, FloorHead>();
 
-  constructor(folder: string) {
-    this.path = join(folder, `${randomUUID()}.db`);
+  constructor(path: string) {
+    this.path = path;
     this.#database = new DatabaseSync(this.path);
     this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN; ${SCHEMA} COMMIT`);
     this.#statements = prepareAll(this.#database);
