@@ -2,7 +2,15 @@
 // statement each. A server that has gone is waited for a while; then calls fail with `store_unreachable`.
 import { createHash, hash as digest, randomUUID } from "node:crypto";
 import type { Hash, StreamId } from "../event/event.ts";
-import type { AppendItem, AppendResult, Snapshot, StoredEvent, TailPage, TailPlace } from "../event/log.ts";
+import type {
+  AppendItem,
+  AppendResult,
+  Appended,
+  Snapshot,
+  StoredEvent,
+  TailPage,
+  TailPlace,
+} from "../event/log.ts";
 import { AppendQueue } from "./append-queue.ts";
 import {
   checkBlob,
@@ -147,7 +155,7 @@ class PostgresStore implements Store {
     return await this.#do(() => this.#end());
   }
 
-  watch(listener: () => void): () => void {
+  watch(listener: (appended: Appended) => void): () => void {
     this.#underWay.assertOpen();
     return this.#news.add(listener);
   }
