@@ -26,6 +26,7 @@ import {
   checkSnapshot,
   checkText,
   checkTime,
+  eachAlone,
   headText,
   storeClosed,
 } from "./input.ts";
@@ -78,11 +79,12 @@ export class MemoryStore implements Store {
   async append(items: readonly AppendItem[]): Promise<readonly AppendResult[]> {
     this.#assertOpen();
     checkItems(items);
-    const results = items.map((item) => this.#appendItem(item));
-    if (results.some(({ status }) => status === "appended")) {
-      for (const listener of this.#listeners) queueMicrotask(listener);
+    const before = this.#log.length;
+    try {
+      return eachAlone(items, (item) => this.#appendItem(item));
+    } finally {
+      if (this.#log.length > before) for (const listener of this.#listeners) queueMicrotask(listener);
     }
-    return results;
   }
 
   async read(params: { readonly stream: StreamId; readonly afterSeq?: number; readonly limit?: number }) {
