@@ -75,7 +75,10 @@ export interface Appended {
 }
 
 export interface EventLog {
-  /** Results in the order of the items. Concurrent calls share a commit. */
+  /**
+   * Results in the order of the items. Concurrent calls share a commit. An item that follows another history than
+   * the stream's fails the call with `invalid_argument`, once its neighbours have been carried out.
+   */
   append(items: readonly AppendItem[]): Promise<readonly AppendResult[]>;
   /** Events of one stream in order, those after `afterSeq`, at most `limit` (default 1,000). */
   read(params: {

@@ -27,6 +27,7 @@ import {
   checkSnapshot,
   checkText,
   checkTime,
+  eachAlone,
   headText,
   storeClosed,
 } from "./input.ts";
@@ -81,7 +82,7 @@ export class MemoryStore implements Store {
     checkItems(items);
     const before = this.#log.length;
     try {
-      return items.map((item) => this.#appendItem(item));
+      return eachAlone(items, (item) => this.#appendItem(item));
     } finally {
       if (this.#log.length > before) {
         for (const listener of this.#listeners) queueMicrotask(() => listener({ own: false }));

@@ -4,7 +4,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StreamId } from "../event/event.ts";
 import type { AppendItem, AppendKey, AppendResult, Head } from "../event/log.ts";
-import { brokenChain, headText } from "./input.ts";
+import { brokenChain, eachAlone, headText } from "./input.ts";
 import { Query } from "./sqlite-query.ts";
 import { hashBytes, hashText } from "./stored-event.ts";
 
@@ -67,7 +67,7 @@ export class Appender {
   }
 
   append(items: readonly AppendItem[]): readonly AppendResult[] {
-    return items.map((item) => this.#appendItem(item));
+    return eachAlone(items, (item) => this.#appendItem(item));
   }
 
   /** Writes the heads and rooms of the transaction. */
@@ -103,7 +103,9 @@ export class Appender {
       state.seq = event.seq;
       state.hash = hash;
     }
-    state.head = { head: item.head, hash: written, labels, summary };
+    // When a stream was created is what its first item says.
+    const createdAt = state.head?.head.createdAt ?? item.head.createdAt;
+    state.head = { head: { ...item.head, createdAt }, hash: written, labels, summary };
     this.#touched.set(item.stream, state);
     return { status: "appended" };
   }
