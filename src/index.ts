@@ -32,9 +32,10 @@ export type { EmergenceAlert, ResolvedConfig, SessionConfig } from "./session/co
 export type { ProcessIdentity, Retries, SessionEvent, TaskRecord } from "./session/events.ts";
 export type { Processes, Random } from "./session/host.ts";
 export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.ts";
-export type { ManagerMetrics, ManagerPorts, ResumeOptions, StartOptions } from "./session/manager.ts";
+export type { ResumeOptions, StartOptions } from "./session/manager.ts";
 export { SessionOutcome, TaskOutcome, TaskPriority } from "./session/outcome.ts";
 export { PATTERNS } from "./session/patterns.ts";
+export type { ManagerMetrics, ManagerPorts } from "./session/ports.ts";
 export type { H1Status, RoutingDecision, TaskRouter } from "./session/router.ts";
 export type { Session, SessionListener } from "./session/session.ts";
 export type { TaskOptions } from "./session/task-options.ts";

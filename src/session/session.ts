@@ -16,12 +16,13 @@ import {
   TASK_OUTCOMES,
   type TaskOutcome,
 } from "./outcome.ts";
+import type { Presence } from "./presence.ts";
 import { loadResult, storeResult } from "./results.ts";
 import { taskTotals, type SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 import { Task, type CompleteOptions, type TaskOwner } from "./task.ts";
-import { runWork, type Work, type WorkContext } from "./work.ts";
+import { runWork, type WorkContext } from "./work.ts";
 
 export interface StartTaskOptions {
   /** Who does it; default whom it was added for or routed to, else the session's agent. */
@@ -33,16 +34,19 @@ export interface StartTaskOptions {
 /** What a listener is told: the event, as it is stored. */
 export type SessionListener = (event: SessionEvent & Pick<Event, "at" | "seq">) => unknown;
 
+/** What a handle needs of the manager it belongs to. */
+export type HandleHost = SessionHost;
+
 export class Session implements TaskOwner, AsyncDisposable {
   readonly sessionId: string;
-  readonly #host: SessionHost;
-  readonly #listeners = new Map<SessionListener, Observer<Parameters<SessionListener>[0]>>();
-  readonly #work = new Map<string, Work>();
+  readonly #host: HandleHost;
+  readonly #presence: Presence;
   #state: SessionState;
 
   /** Sessions are made by `manager.startSession` and found by `manager.get`. */
-  constructor(host: SessionHost, state: SessionState) {
+  constructor(host: HandleHost, presence: Presence, state: SessionState) {
     this.#host = host;
+    this.#presence = presence;
     this.#state = state;
     this.sessionId = state.sessionId;
   }
@@ -170,7 +174,13 @@ export class Session implements TaskOwner, AsyncDisposable {
     taskId: string,
     work: (context: WorkContext) => Promise<Result> | Result,
   ): Promise<Result> {
-    return await runWork({ session: this, clock: this.#host.clock, underway: this.#work, taskId, work });
+    return await runWork({
+      session: this,
+      clock: this.#host.clock,
+      underway: this.#presence.work,
+      taskId,
+      work,
+    });
   }
 
   /** For who takes over from a process that died: the running attempt is over, and the task may start again. */
@@ -207,8 +217,7 @@ export class Session implements TaskOwner, AsyncDisposable {
       type === "change" || event.type === type ? listener(event) : undefined;
     const { clock } = this.#host;
     const report = (problem: HolodeckError): void => this.#host.report(problem);
-    this.#listeners.set(callback, new Observer({ name: `on(${type})`, callback, clock, report }));
-    return () => this.#listeners.delete(callback);
+    return this.#presence.listen(new Observer({ name: `on(${type})`, callback, clock, report }));
   }
 
   /** Its events, those after `afterSeq` (default all), as they are stored. */
@@ -239,20 +248,9 @@ export class Session implements TaskOwner, AsyncDisposable {
     if (this.#state.status === "open") await this.endSession(SessionOutcome.CANCELLED);
   }
 
-  /** For the manager: takes in what happened, stops work that is over, tells listeners. */
-  take(events: readonly (SessionEvent & Pick<Event, "at" | "seq">)[], state: SessionState): void {
+  /** For the manager: what is known now. */
+  take(state: SessionState): void {
     this.#state = state;
-    for (const event of events) {
-      if (event.type === "task_ended" || event.type === "attempt_ended") {
-        this.#work.get(event.data.task_id)?.ended(event.data.attempt, event.data.outcome);
-      }
-      for (const observer of this.#listeners.values()) observer.notify(event);
-    }
-  }
-
-  /** For the manager: resolves when no listener is being called. */
-  async idle(): Promise<void> {
-    for (const observer of this.#listeners.values()) await observer.idle();
   }
 
   async #execute(...[command, key]: ExecuteArguments): Promise<void> {

@@ -1,0 +1,112 @@
+// What a manager's sessions run on once its store is open: the runtime that decides, the deadlines, the follower of
+// what other processes do, and the router.
+import type { Moment, Refusal } from "../event/decider.ts";
+import { HolodeckError } from "../event/error.ts";
+import { streamKind, type StreamId } from "../event/event.ts";
+import { Runtime, type News, type Untimed } from "../event/runtime.ts";
+import type { Store } from "../store/port.ts";
+import { sessionAggregate } from "./aggregate.ts";
+import type { SessionCommand } from "./commands.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { SessionEvent } from "./events.ts";
+import { FleetRouter } from "./fleet-router.ts";
+import { Follower } from "./follower.ts";
+import type { ManagerPorts } from "./ports.ts";
+import type { TaskRouter } from "./router.ts";
+import { nextDueAt, type SessionState } from "./state.ts";
+
+export interface EngineOptions extends Pick<ManagerPorts, "clock" | "router"> {
+  readonly store: Store;
+  /** Offset of the emergence threshold from V. */
+  readonly offset: number;
+  /** Told of each event of a session, once, after commit, in order. */
+  readonly onEvents: (news: News<SessionState, SessionEvent>) => void;
+  /** Whether anyone here is told of what happens in a session. */
+  readonly isAttended: (stream: StreamId) => boolean;
+  /** Told of trouble in the background. */
+  readonly onError: (error: unknown) => void;
+}
+
+export class Engine {
+  readonly store: Store;
+  readonly router: TaskRouter;
+  readonly #options: EngineOptions;
+  readonly #runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
+  readonly #deadlines: Deadlines;
+  #follower: Follower | null = null;
+
+  constructor(options: EngineOptions) {
+    const { store, clock, offset, router, onError } = options;
+    this.#options = options;
+    this.store = store;
+    const moment = (): Moment => {
+      // Each look at the time is a look at the clock itself: two processes that see it set at different moments
+      // would move a session's deadlines to and fro.
+      clock.check();
+      return { now: clock.now(), boot: clock.boot() };
+    };
+    this.router = router ?? new FleetRouter({ log: store, moment, fleet: "default", offset });
+    this.#runtime = new Runtime({
+      aggregate: sessionAggregate,
+      log: store,
+      moment,
+      onEvents: (news) => this.#onEvents(news),
+    });
+    const settle = async (stream: StreamId): Promise<void> => {
+      if (streamKind(stream) === "session") await this.refresh(stream);
+    };
+    this.#deadlines = new Deadlines({ store, clock, settle, onError });
+  }
+
+  /** Begins to follow other processes and to let happen what is due. */
+  async start(): Promise<void> {
+    const { store, isAttended, onError } = this.#options;
+    this.#follower = new Follower(await store.end(), {
+      log: store,
+      onEvent: async ({ event: { stream, seq } }) => {
+        if (isAttended(stream) && seq > this.#runtime.seq(stream)) await this.refresh(stream);
+      },
+      onError,
+    });
+    this.#follower.start();
+    this.#deadlines.start();
+  }
+
+  /** Decides a command and makes it durable. A refusal is thrown. */
+  async execute(
+    stream: StreamId,
+    command: Untimed<SessionCommand>,
+    key: string | null,
+  ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
+    const { refusal, repeated } = await this.#runtime.execute(stream, command, key);
+    if (refusal !== null) throw refused(refusal);
+    return { state: await this.state(stream), repeated: repeated !== null };
+  }
+
+  /** Reads what others have appended, lets what is due happen, and answers the state. */
+  async refresh(stream: StreamId): Promise<SessionState> {
+    return await this.#runtime.refresh(stream);
+  }
+
+  /** The state as last known here; read when it is not. */
+  async state(stream: StreamId): Promise<SessionState> {
+    return this.#runtime.peek(stream) ?? (await this.refresh(stream));
+  }
+
+  /** Stops what runs in the background, and waits for the commands under way. */
+  async stop(): Promise<void> {
+    await this.#follower?.stop();
+    await this.#deadlines.stop();
+    await this.#runtime.idle();
+  }
+
+  #onEvents(news: News<SessionState, SessionEvent>): void {
+    this.#options.onEvents(news);
+    const dueAt = nextDueAt(news.state);
+    if (dueAt !== null) this.#deadlines.expect(dueAt);
+  }
+}
+
+function refused({ code, what, todo }: Refusal): HolodeckError {
+  return new HolodeckError(code, { what, todo });
+}
