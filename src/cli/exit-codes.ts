@@ -32,6 +32,8 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   invalid_event: EXIT.failed,
   invalid_plan: EXIT.usage,
   not_found: EXIT.notFound,
+  persist_mismatch: EXIT.failed,
+  read_only: EXIT.failed,
   session_ended: EXIT.failed,
   store_busy: EXIT.failed,
   store_closed: EXIT.failed,

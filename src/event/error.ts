@@ -12,6 +12,8 @@ export type ErrorCode =
   | "invalid_event"
   | "invalid_plan"
   | "not_found"
+  | "persist_mismatch"
+  | "read_only"
   | "session_ended"
   | "store_busy"
   | "store_closed"

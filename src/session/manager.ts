@@ -11,12 +11,14 @@ import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
 import { checkText, checkTexts } from "./input.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
+import { unknownSession } from "./past-session.ts";
+import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
 import type { ManagerPorts } from "./ports.ts";
 import type { H1Status, RoutingDecision } from "./router.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
 import type { HandleHost, Session } from "./session.ts";
 import type { SessionState } from "./state.ts";
-import { streamOf } from "./stream.ts";
+import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
 import type { Task } from "./task.ts";
 
 export interface StartOptions {
@@ -42,13 +44,15 @@ export class SessionManager implements AsyncDisposable {
   constructor(config: SessionConfig, ports: ManagerPorts) {
     this.config = resolveConfig(config);
     this.#ports = ports;
-    const { clock, processes, report } = ports;
+    const { clock, processes, random, report } = ports;
     this.#host = {
       clock,
       processes,
+      random,
       report,
       store: async () => (await this.#open()).store,
       execute: async (sessionId, command, key) => await this.#execute(sessionId, command, key ?? null),
+      handleOf: (state) => this.#handles.handleOf(state),
       refresh: async (sessionId) => await (await this.#open()).refresh(streamOf(sessionId)),
     };
     const callbacks = new Callbacks(this.config, { clock, report });
@@ -78,6 +82,8 @@ export class SessionManager implements AsyncDisposable {
         scoutRoom: this.config.scoutRoom === "" ? DEFAULT_ROOM : this.config.scoutRoom,
         emitTiles,
         plan: plan ?? null,
+        identityKey: identityKeyOf(agentId),
+        policyKey: OWNER_POLICY_KEY,
         process: processes.self(),
         boot: clock.boot(),
       },
@@ -95,6 +101,17 @@ export class SessionManager implements AsyncDisposable {
     const state = await (this.#handles.has(stream) ? engine.state(stream) : engine.refresh(stream));
     if (state.status === "none") throw unknownSession(sessionId);
     return this.#handles.handleOf(state);
+  }
+
+  /**
+   * The session that `session.persist()` described. What the store holds counts: throws `persist_mismatch`, naming the
+   * member, when `data` differs from it, `invalid_argument` for data that `persist` cannot have given, and `not_found`.
+   */
+  async rehydrate(data: PersistedSession): Promise<Session> {
+    const persisted = checkPersisted(data);
+    const session = await this.get(persisted.session_id);
+    assertSame(persisted, await session.persist());
+    return session;
   }
 
   /** Sessions by what is known without reading them, newest first. */
@@ -233,11 +250,4 @@ export class SessionManager implements AsyncDisposable {
 
 async function loseIfDead(session: Session, task: Task): Promise<void> {
   await session.loseAttempt(task.taskId, "The process that did the work died.");
-}
-
-function unknownSession(sessionId: string): HolodeckError {
-  return new HolodeckError("not_found", {
-    what: `There is no session ${JSON.stringify(sessionId.slice(0, 100))}.`,
-    todo: "Check the id; `manager.list()` or `holodeck session ls` shows the sessions there are.",
-  });
 }
