@@ -164,37 +164,6 @@ test("session show prints tasks with what they came to, and nothing of theirs mo
   expect(out).not.toContain("\u001B");
 });
 
-test("session replay shows a session as it stood after an event", async () => {
-  const args = ["session", "replay", ended.sessionId];
-  const then = json((await run([...args, "--at", "2", "--json"])).out);
-  expect(then).toMatchObject({
-    seq: 2,
-    session: { session_id: ended.sessionId, status: "open", tasks: [{ task_id: "good", status: "pending" }] },
-  });
-  const { code, out, err } = await run([...args, "--at", "4"]);
-  expect(code).toBe(0);
-  expect(out).toMatch(/^1 .* session_started/);
-  expect(out).toMatch(/\n4 .* task_ended +good +success/);
-  expect(out).toMatch(/good +success +1 +0\.4s/);
-  expect(err).toMatch(/after event 4 of \d+/);
-  expect(json((await run([...args, "--json"])).out)).toMatchObject({ session: { outcome: "failed" } });
-  expect(await run([...args, "--at", "99"])).toMatchObject({ code: 2, out: "" });
-});
-
-test("session fork starts a session from where another one stood", async () => {
-  const made = json((await run(["session", "fork", ended.sessionId, "--at", "4", "--json"])).out);
-  expect(made).toMatchObject({
-    forked_from: { session_id: ended.sessionId, seq: 4 },
-    tasks: 1,
-    open_tasks: 0,
-  });
-  const fork = await manager.get(String(made["session_id"]));
-  expect([fork.status, fork.getTask("good")?.outcome]).toEqual(["open", "success"]);
-  const shown = await run(["session", "show", fork.sessionId]);
-  expect(shown.out).toContain(`from ${ended.sessionId} at 4`);
-  await fork.endSession("success");
-});
-
 test("session end ends a session from another process, once", async () => {
   const session = await manager.startSession();
   await session.addTask("left");

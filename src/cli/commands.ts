@@ -102,7 +102,11 @@ const READING: readonly CommandSpec[] = [
     description: "Lists sessions, newest first. With --json: {sessions, next}.",
     examples: ["holodeck session ls --status open", "holodeck session ls --tag audit --limit 10 --json"],
     options: [
-      { flags: "--status <status>", text: "only these", choices: ["open", ...SESSION_OUTCOMES] },
+      {
+        flags: "--status <status>",
+        text: "only these",
+        choices: ["open", "recovery_failed", ...SESSION_OUTCOMES],
+      },
       { flags: "--agent <id>", text: "only those of an agent" },
       { flags: "--tag <tag>", text: "only those with a tag" },
       { flags: "--limit <n>", text: "at most so many (default: 50)", range: [1, 1_000] },

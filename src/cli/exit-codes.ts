@@ -34,6 +34,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   not_found: EXIT.notFound,
   persist_mismatch: EXIT.failed,
   read_only: EXIT.failed,
+  recovery_failed: EXIT.failed,
   session_ended: EXIT.failed,
   store_busy: EXIT.failed,
   store_closed: EXIT.failed,

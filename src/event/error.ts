@@ -14,6 +14,7 @@ export type ErrorCode =
   | "not_found"
   | "persist_mismatch"
   | "read_only"
+  | "recovery_failed"
   | "session_ended"
   | "store_busy"
   | "store_closed"

@@ -177,6 +177,19 @@ test("a fork with a key is made once, in whichever process it is asked for", asy
   expect((await two.manager.list()).sessions).toHaveLength(3);
 });
 
+test("a fork keeps the retries that were used up and the wait for the next", async () => {
+  const { manager } = testManager();
+  const session = await manager.startSession();
+  const task = await session.addTask("a", null, { retries: { max: 1, backoffSeconds: 60 } });
+  await task.fail("first");
+  const fork = await session.fork(await seqOf(session));
+  const carried = fork.getTask("a");
+  expect([carried?.retryAt, carried?.error, carried?.attempts]).toEqual([task.retryAt, "first", 1]);
+  await carried?.start();
+  await carried?.fail("second");
+  expect([carried?.outcome, task.status]).toEqual(["failed", "pending"]);
+});
+
 test("a session that has ended can be forked from where it was open", async () => {
   const session = await midway(testManager());
   const seq = await seqOf(session);

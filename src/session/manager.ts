@@ -205,11 +205,13 @@ export class SessionManager implements AsyncDisposable {
   }
 
   async #start(): Promise<Engine> {
-    const { openStore, clock, router } = this.#ports;
+    const { openStore, clock, router, idleMs, report } = this.#ports;
     const engine = new Engine({
       store: await openStore(),
       clock,
+      report,
       ...(router !== undefined && { router }),
+      ...(idleMs !== undefined && { idleMs }),
       offset: this.config.emergenceThresholdOffset,
       onEvents: (news) => this.#onEvents(news),
       isAttended: (stream) => this.#handles.has(stream),

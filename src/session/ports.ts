@@ -17,6 +17,8 @@ export interface ManagerPorts {
   /** Default: a fleet kept as a stream of the same store. */
   readonly router?: TaskRouter;
   readonly metrics: ManagerMetrics;
+  /** A session that has not been used for this long leaves memory until it is needed. Default 60,000. */
+  readonly idleMs?: number;
   /** Told of trouble that must not disturb anyone, such as a callback that throws. */
   readonly report: (problem: HolodeckError) => void;
 }
