@@ -68,6 +68,12 @@ export interface Snapshot {
   readonly state: Json;
 }
 
+/** What a watcher is told. */
+export interface Appended {
+  /** True when it was appended through this very object, so that whoever did it knows; false when that is not known. */
+  readonly own: boolean;
+}
+
 export interface EventLog {
   /** Results in the order of the items. Concurrent calls share a commit. */
   append(items: readonly AppendItem[]): Promise<readonly AppendResult[]>;
@@ -84,7 +90,7 @@ export interface EventLog {
   /** The place of the newest event: where a follower of new events begins. */
   end(): Promise<TailPlace>;
   /** Calls `listener` soon after any process has appended; says nothing of what. Returns the function that stops it. */
-  watch(listener: () => void): () => void;
+  watch(listener: (appended: Appended) => void): () => void;
   /** A reactor's saved place; null before the first save. */
   place(params: { readonly name: string }): Promise<TailPlace | null>;
   savePlace(params: { readonly name: string; readonly place: TailPlace }): Promise<void>;

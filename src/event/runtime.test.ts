@@ -184,6 +184,7 @@ test("an evicted stream is read again on demand, and what happened meanwhile is 
   const store = new MemoryStore();
   const [one, two] = [new Given(store), new Given(store)];
   await one.add(1);
+  await one.runtime.idle();
   expect(one.runtime.evict(STREAM)).toBe(true);
   expect([one.runtime.peek(STREAM), one.runtime.seq(STREAM)]).toEqual([undefined, 1]);
   await two.add(2);
@@ -200,6 +201,7 @@ test("a stream that was forgotten is told of no more until it is read again", as
   const store = new MemoryStore();
   const [one, two] = [new Given(store), new Given(store)];
   await one.add(1);
+  await one.runtime.idle();
   expect(one.runtime.forget(STREAM)).toBe(true);
   await two.add(2);
   one.news.length = 0;

@@ -93,7 +93,8 @@ export class Engine {
     this.#eviction.touch(stream);
     const { refusal, repeated } = await this.#runtime.execute(stream, command, key);
     if (refusal !== null) throw refused(refusal);
-    return { state: await this.state(stream), repeated: repeated !== null };
+    const state = this.#runtime.peek(stream) ?? (await this.refresh(stream));
+    return { state, repeated: repeated !== null };
   }
 
   /** Reads what others have appended, lets what is due happen, and answers the state. */

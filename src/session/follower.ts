@@ -10,12 +10,16 @@ export interface FollowerOptions {
   readonly onError: (error: unknown, stream: StreamId | null) => void;
 }
 
+/** After so many appends of our own we read on as well, so that what must be passed over stays little. */
+const OWN_APPENDS_MAX = 500;
+
 export class Follower {
   readonly #options: FollowerOptions;
   #place: TailPlace;
   #unwatch: (() => void) | null = null;
   #running: Promise<void> | null = null;
   #asked = false;
+  #ownAppends = 0;
 
   /** Follows from a place on: one taken before anything was read that must not be missed. */
   constructor(place: TailPlace, options: FollowerOptions) {
@@ -24,7 +28,10 @@ export class Follower {
   }
 
   start(): void {
-    this.#unwatch ??= this.#options.log.watch(() => this.#wake());
+    this.#unwatch ??= this.#options.log.watch(({ own }) => {
+      this.#ownAppends = own ? this.#ownAppends + 1 : OWN_APPENDS_MAX;
+      if (this.#ownAppends >= OWN_APPENDS_MAX) this.#wake();
+    });
   }
 
   /** Resolves when what is being read on has been. */
@@ -36,6 +43,7 @@ export class Follower {
   }
 
   #wake(): void {
+    this.#ownAppends = 0;
     this.#asked = true;
     this.#running ??= this.#run();
   }

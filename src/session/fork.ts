@@ -4,6 +4,7 @@ import type { SessionHost } from "./host.ts";
 import { checkText } from "./input.ts";
 import { stateAt } from "./past-session.ts";
 import type { SessionState } from "./state.ts";
+import { streamOf } from "./stream.ts";
 import { encodeId } from "./system-id.ts";
 
 export interface ForkOptions {
@@ -28,7 +29,7 @@ export async function forkSession({
   const source = await stateAt(await host.store(), sessionId, seq);
   const id = key === null ? host.random.id(host.clock.now()) : idOf(source.state, key);
   const { state } = await host.execute(
-    `sess_${id}`,
+    streamOf(`sess_${id}`),
     {
       type: "fork_session",
       sessionId: `sess_${id}`,

@@ -1,5 +1,6 @@
 // Runs sessions: puts the decider, a store and a clock together, and keeps the handles of this process.
 import { HolodeckError } from "../event/error.ts";
+import type { StreamId } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
 import type { News, Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
@@ -37,6 +38,8 @@ export class SessionManager implements AsyncDisposable {
   readonly #host: HandleHost;
   readonly #handles: Handles;
   #opening: Promise<Engine> | null = null;
+  /** Set while the store is open, so that nobody waits for what is there. */
+  #opened: Engine | null = null;
   #closed = false;
   #latest: Session | null = null;
 
@@ -50,8 +53,8 @@ export class SessionManager implements AsyncDisposable {
       processes,
       random,
       report,
-      store: async () => (await this.#open()).store,
-      execute: async (sessionId, command, key) => await this.#execute(sessionId, command, key ?? null),
+      store: async () => (this.#opened ?? (await this.#open())).store,
+      execute: (stream, command, key) => this.#execute(stream, command, key ?? null),
       handleOf: (state) => this.#handles.handleOf(state),
       refresh: async (sessionId) => await (await this.#open()).refresh(streamOf(sessionId)),
     };
@@ -66,7 +69,7 @@ export class SessionManager implements AsyncDisposable {
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
     const sessionId = `sess_${random.id(clock.now())}`;
     await this.#execute(
-      sessionId,
+      streamOf(sessionId),
       {
         type: "start_session",
         sessionId,
@@ -126,11 +129,12 @@ export class SessionManager implements AsyncDisposable {
   async resume(sessionId?: string, { recover = loseIfDead }: ResumeOptions = {}): Promise<Session> {
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
-    const owner = (await (await this.#open()).refresh(streamOf(session.sessionId))).process;
+    const stream = streamOf(session.sessionId);
+    const owner = (await (await this.#open()).refresh(stream)).process;
     const ownerAlive = owner !== null && processes.isAlive(owner);
     const process = processes.self();
     const boot = clock.boot();
-    await this.#execute(session.sessionId, { type: "resume_session", process, boot, ownerAlive }, null);
+    await this.#execute(stream, { type: "resume_session", process, boot, ownerAlive }, null);
     for (const task of session.tasks) {
       if (task.status === "running") await recover(session, task);
     }
@@ -171,6 +175,7 @@ export class SessionManager implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#opened = null;
     if (this.#opening === null) return;
     const engine = await this.#opening;
     await engine.stop();
@@ -188,11 +193,11 @@ export class SessionManager implements AsyncDisposable {
   }
 
   async #execute(
-    sessionId: string,
+    stream: StreamId,
     command: Untimed<SessionCommand>,
     key: string | null,
   ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
-    return await (await this.#open()).execute(streamOf(sessionId), command, key);
+    return await (this.#opened ?? (await this.#open())).execute(stream, command, key);
   }
 
   async #open(): Promise<Engine> {
@@ -206,8 +211,9 @@ export class SessionManager implements AsyncDisposable {
 
   async #start(): Promise<Engine> {
     const { openStore, clock, router, idleMs, report } = this.#ports;
+    const store = await openStore();
     const engine = new Engine({
-      store: await openStore(),
+      store,
       clock,
       report,
       ...(router !== undefined && { router }),
@@ -217,12 +223,12 @@ export class SessionManager implements AsyncDisposable {
       isAttended: (stream) => this.#handles.has(stream),
       onError: this.#onError,
     });
-    await engine.start();
+    await engine.start().catch(async (error: unknown) => {
+      await store.close();
+      throw error;
+    });
+    if (!this.#closed) this.#opened = engine;
     return engine;
-  }
-
-  async #freeRoutes(events: readonly SessionEvent[], state: SessionState): Promise<void> {
-    await freeRoutes((await this.#open()).router, events, state);
   }
 
   /** Trouble in the background: it is tried again, and told. */
@@ -238,7 +244,8 @@ export class SessionManager implements AsyncDisposable {
     const { own, events, state } = news;
     if (!own) return;
     for (const event of events) this.#ports.metrics.observe(event, state);
-    void this.#freeRoutes(events, state).catch(this.#onError);
+    if (this.#opened === null) return;
+    void freeRoutes(this.#opened.router, events, state).catch(this.#onError);
   }
 
   async #newestOpen(): Promise<string> {

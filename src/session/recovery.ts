@@ -67,7 +67,7 @@ export class Recovery {
     const sessionId = streamKey(stream);
     const { events } = await this.#runtime.execute(beside, { type: "note_failure", sessionId, seq, error });
     const status = this.#runtime.peek(beside)?.status;
-    this.#runtime.forget(beside);
+    await this.#forget(beside);
     if (status === "recovery_failed") this.#giveUp(stream);
     if (events.some(({ type }) => type === "recovery_failed")) report(leftAlone(sessionId, error, cause));
   }
@@ -78,7 +78,7 @@ export class Recovery {
     const beside = besideOf(stream);
     await this.#runtime.execute(beside, { type: "note_recovery" });
     this.#tryAt.delete(stream);
-    this.#runtime.forget(beside);
+    await this.#forget(beside);
   }
 
   /** What another process found out. */
@@ -90,6 +90,12 @@ export class Recovery {
 
   async idle(): Promise<void> {
     await this.#runtime.idle();
+  }
+
+  /** Trouble is rare: its streams are read when it comes, and not kept in memory. */
+  async #forget(beside: StreamId): Promise<void> {
+    await this.#runtime.idle();
+    this.#runtime.forget(beside);
   }
 
   #giveUp(stream: StreamId): void {

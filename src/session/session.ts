@@ -1,7 +1,7 @@
 // A session: the boundary around a focused unit of work. What is awaited is durable; what is read is what this
 // process knows, which is never behind what it awaited.
 import type { HolodeckError } from "../event/error.ts";
-import type { Event } from "../event/event.ts";
+import type { Event, StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
 import type { ProcessIdentity, SessionEvent } from "./events.ts";
@@ -16,6 +16,7 @@ import type { Presence } from "./presence.ts";
 import { storeResult } from "./results.ts";
 import { SessionView } from "./session-view.ts";
 import type { SessionState } from "./state.ts";
+import { streamOf } from "./stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 import type { CompleteOptions, Task } from "./task.ts";
 import { runWork, type WorkContext } from "./work.ts";
@@ -40,6 +41,7 @@ export class Session extends SessionView implements AsyncDisposable {
   protected readonly throughSeq = Number.POSITIVE_INFINITY;
   readonly #host: HandleHost;
   readonly #presence: Presence;
+  readonly #stream: StreamId;
   #state: SessionState;
   #close: (() => Promise<void>) | null = null;
 
@@ -49,6 +51,7 @@ export class Session extends SessionView implements AsyncDisposable {
     this.#host = host;
     this.#presence = presence;
     this.#state = state;
+    this.#stream = streamOf(state.sessionId);
   }
 
   /** Adds a task. Refused: `task_exists`, `task_limit`, `session_ended`; bad values throw `invalid_argument`. */
@@ -201,7 +204,7 @@ export class Session extends SessionView implements AsyncDisposable {
   }
 
   async #execute(...[command, key]: ExecuteArguments): Promise<void> {
-    const { state } = await this.#host.execute(this.sessionId, command, key);
+    const { state } = await this.#host.execute(this.#stream, command, key);
     this.#state = state;
   }
 }

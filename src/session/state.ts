@@ -62,6 +62,8 @@ export interface SessionState {
   sessionName: string;
   agentId: string;
   tags: readonly string[];
+  /** What its head is found by. */
+  labels: readonly string[];
   metadata: JsonObject;
   maxTasks: number;
   taskTimeoutSeconds: number;
@@ -111,6 +113,7 @@ export function initialState(): SessionState {
     sessionName: "",
     agentId: "",
     tags: [],
+    labels: [],
     metadata: {},
     maxTasks: 0,
     taskTimeoutSeconds: 0,

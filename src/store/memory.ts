@@ -5,6 +5,7 @@ import { decodeEvent, type Hash, type StreamId } from "../event/event.ts";
 import type {
   AppendItem,
   AppendResult,
+  Appended,
   Head,
   Snapshot,
   StoredEvent,
@@ -71,7 +72,7 @@ export class MemoryStore implements Store {
   readonly #snapshots = new Map<StreamId, string>();
   readonly #blobs = new Map<Hash, Uint8Array>();
   readonly #leases = new Map<string, Lease>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(appended: Appended) => void>();
   readonly #words = new WeakMap<Kept, ReadonlySet<string>>();
   #closed = false;
 
@@ -82,7 +83,9 @@ export class MemoryStore implements Store {
     try {
       return items.map((item) => this.#appendItem(item));
     } finally {
-      if (this.#log.length > before) for (const listener of this.#listeners) queueMicrotask(listener);
+      if (this.#log.length > before) {
+        for (const listener of this.#listeners) queueMicrotask(() => listener({ own: false }));
+      }
     }
   }
 
@@ -113,10 +116,10 @@ export class MemoryStore implements Store {
     return [this.#log.length];
   }
 
-  watch(listener: () => void): () => void {
+  watch(listener: (appended: Appended) => void): () => void {
     this.#assertOpen();
-    const call = () => {
-      if (this.#listeners.has(call)) listener();
+    const call = (appended: Appended) => {
+      if (this.#listeners.has(call)) listener(appended);
     };
     this.#listeners.add(call);
     return () => void this.#listeners.delete(call);
