@@ -5,7 +5,10 @@ import { processAt } from "./run/processes.ts";
 import type { SessionConfig } from "./session/config.ts";
 import type { ProcessIdentity } from "./session/events.ts";
 import type { Processes } from "./session/host.ts";
-import { SessionManager as Manager, type ManagerPorts } from "./session/manager.ts";
+import { SessionManager as Manager } from "./session/manager.ts";
+import type { ManagerPorts } from "./session/ports.ts";
+import type { PersistedSession } from "./session/persist.ts";
+import { Session as Handle } from "./session/session.ts";
 import { SystemClock } from "./session/system-clock.ts";
 import { systemRandom } from "./session/system-id.ts";
 import { openStore } from "./store/open.ts";
@@ -44,6 +47,37 @@ export class SessionManager extends Manager {
       report: warn,
       ...ports,
     });
+  }
+}
+
+/** The handle of a session. Handles are made by a `SessionManager`, and by `Session.rehydrate`. */
+export class Session extends Handle {
+  /**
+   * The session that `session.persist()` described, in whatever process: with all its tasks, and with a manager of its
+   * own, which is closed when the handle leaves the scope of `await using`; the session itself stays as it is.
+   * Throws `persist_mismatch` when `data` differs from what the store holds (the store counts), `not_found`, and
+   * `invalid_argument` for data that `persist` cannot have given.
+   *
+   * ```ts
+   * const data = await session.persist();
+   * // Later, elsewhere:
+   * await using again = await Session.rehydrate(data, { store: "postgres://db/holodeck" });
+   * ```
+   */
+  static async rehydrate(data: PersistedSession, options: ManagerOptions = {}): Promise<Session> {
+    const manager = new SessionManager({ sessionName: "rehydrated", agentId: "holodeck" }, options);
+    try {
+      const session = await manager.rehydrate(data);
+      return session.closesWith(async () => await manager.close());
+    } catch (error) {
+      await manager.close();
+      throw error;
+    }
+  }
+
+  /** Whoever made a handle, it is a session. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Handle;
   }
 }
 

@@ -31,6 +31,8 @@ export function startCommand(): SessionCommand {
     scoutRoom: "scout-reports/holodeck-session",
     emitTiles: true,
     plan: null,
+    identityKey: "identity:oracle1",
+    policyKey: "policy:owner",
     process: PROCESS,
     boot: BOOT,
   };

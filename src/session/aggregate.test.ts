@@ -30,6 +30,8 @@ const start: Command = {
   scoutRoom: "room",
   emitTiles: true,
   plan: null,
+  identityKey: "identity:oracle1",
+  policyKey: "policy:owner",
   process: OWNER,
   boot: BOOT,
 };

@@ -43,6 +43,18 @@ export interface TaskEnd {
   readonly closedBySession: boolean;
 }
 
+/** A task's end with whose it was. */
+export interface EndedTask extends TaskEnd {
+  readonly taskId: string;
+}
+
+/** An event of another session. */
+export interface ForkedFrom {
+  readonly sessionId: string;
+  readonly seq: number;
+  readonly hash: string;
+}
+
 export interface SessionState {
   /** `none` before the first event. */
   status: "none" | "open" | "ended";
@@ -62,6 +74,11 @@ export interface SessionState {
   scoutRoom: string;
   emitTiles: boolean;
   plan: JsonObject | null;
+  /** Streams of what the session manages. */
+  identityKey: string | null;
+  policyKey: string | null;
+  cursorKeys: readonly string[];
+  forkedFrom: ForkedFrom | null;
   process: ProcessIdentity | null;
   boot: Boot;
   /** `at` of the first event: it never changes, whatever the clock does. */
@@ -83,7 +100,7 @@ export interface SessionState {
   /** Ids of the tasks an attempt of which is running. */
   running: Set<string>;
   /** In the order they ended. */
-  ends: TaskEnd[];
+  ends: EndedTask[];
   readonly totals: Record<TaskOutcome, number>;
 }
 
@@ -106,6 +123,10 @@ export function initialState(): SessionState {
     scoutRoom: "",
     emitTiles: false,
     plan: null,
+    identityKey: null,
+    policyKey: null,
+    cursorKeys: [],
+    forkedFrom: null,
     process: null,
     boot: { id: "", offsetMs: 0 },
     createdAt: 0,
