@@ -12,6 +12,7 @@ export type ErrorCode =
   | "invalid_event"
   | "invalid_plan"
   | "not_found"
+  | "server_unreachable"
   | "session_ended"
   | "store_busy"
   | "store_closed"
@@ -23,6 +24,7 @@ export type ErrorCode =
   | "task_ended"
   | "task_limit"
   | "task_not_found"
+  | "tile_refused"
   | "unsupported";
 
 /** What happened and what to do, a sentence each. */

@@ -21,6 +21,9 @@ export interface StartSession extends Timed {
   readonly emergenceThresholdOffset: number;
   readonly scoutRoom: string;
   readonly emitTiles: boolean;
+  readonly platoUrl: string;
+  /** Whether its tiles are to be sent to `platoUrl`. */
+  readonly deliverTiles: boolean;
   readonly plan: JsonObject | null;
   readonly process: ProcessIdentity | null;
   readonly boot: Boot;

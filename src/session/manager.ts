@@ -6,6 +6,8 @@ import { streamKind, type StreamId } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
 import type { Clock } from "../event/clock.ts";
 import type { Store } from "../store/port.ts";
+import type { Outbox } from "../tile/outbox.ts";
+import type { OutboxMetrics } from "../tile/sink.ts";
 import { sessionAggregate } from "./aggregate.ts";
 import type { SessionCommand } from "./commands.ts";
 import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
@@ -18,6 +20,7 @@ import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { FleetRouter } from "./fleet-router.ts";
 import type { H1Status, RoutingDecision, TaskRouter } from "./router.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
+import { CLOSE_SEND_MS_MAX, startOutbox, type TilePorts } from "./sending.ts";
 import { Session } from "./session.ts";
 import { nextDueAt, type SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
@@ -33,6 +36,8 @@ export interface ManagerPorts {
   /** Default: a fleet kept as a stream of the same store. */
   readonly router?: TaskRouter;
   readonly metrics: ManagerMetrics;
+  /** What sends tiles; without it none are sent. */
+  readonly tiles?: TilePorts;
   /** Told of trouble that must not disturb anyone, such as a callback that throws. */
   readonly report: (problem: HolodeckError) => void;
 }
@@ -42,6 +47,7 @@ export interface ManagerMetrics {
   observe(event: SessionEvent, state: SessionState): void;
   /** Prometheus text. */
   text(): Promise<string>;
+  readonly outbox?: OutboxMetrics;
 }
 
 export interface StartOptions {
@@ -60,6 +66,7 @@ export class SessionManager implements AsyncDisposable {
   readonly #sessions = new Map<StreamId, Session>();
   readonly #host: SessionHost;
   readonly #callbacks: Callbacks;
+  readonly #isPlatoGiven: boolean;
   #opening: Promise<Opened> | null = null;
   #closed = false;
   #latest: Session | null = null;
@@ -67,6 +74,7 @@ export class SessionManager implements AsyncDisposable {
   /** Throws `invalid_argument` for a configuration out of its limits; opens nothing. */
   constructor(config: SessionConfig, ports: ManagerPorts) {
     this.config = resolveConfig(config);
+    this.#isPlatoGiven = config.platoUrl !== undefined;
     this.#ports = ports;
     const { clock, processes, report } = ports;
     this.#host = {
@@ -82,7 +90,7 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession({ plan }: StartOptions = {}): Promise<Session> {
-    const { clock, random, processes } = this.#ports;
+    const { clock, random, processes, tiles } = this.#ports;
     const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
     const sessionId = `sess_${random.id(clock.now())}`;
@@ -102,6 +110,8 @@ export class SessionManager implements AsyncDisposable {
         emergenceThresholdOffset,
         scoutRoom: this.config.scoutRoom === "" ? DEFAULT_ROOM : this.config.scoutRoom,
         emitTiles,
+        platoUrl: this.config.platoUrl,
+        deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
         plan: plan ?? null,
         process: processes.self(),
         boot: clock.boot(),
@@ -179,17 +189,21 @@ export class SessionManager implements AsyncDisposable {
     return await this.#ports.metrics.text();
   }
 
-  /** Waits for commands and callbacks under way, then lets go of the store. Open sessions stay open. */
+  /**
+   * Waits for commands and callbacks under way, sends for at most two seconds what tiles wait, then lets go of the
+   * store. Open sessions stay open; tiles that were not sent wait for the next process.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#opening === null) return;
-    const { store, runtime, deadlines, unwatch } = await this.#opening;
+    const { store, runtime, deadlines, outbox, unwatch } = await this.#opening;
     unwatch();
     await deadlines.stop();
     await runtime.idle();
     await this.#callbacks.idle();
     for (const session of this.#sessions.values()) await session.idle();
+    await outbox?.stop(CLOSE_SEND_MS_MAX);
     await store.close();
   }
 
@@ -247,7 +261,9 @@ export class SessionManager implements AsyncDisposable {
     const deadlines = new Deadlines({ store, clock, settle, onError: this.#onError });
     const unwatch = store.watch(() => void this.#followOthers().catch(this.#onError));
     deadlines.start();
-    return { store, runtime, router, deadlines, unwatch };
+    const onError = this.#onError;
+    const outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
+    return { store, runtime, router, deadlines, outbox, unwatch };
   }
 
   /** What another process appended to a session that is open here is read on. */
@@ -298,6 +314,7 @@ interface Opened {
   readonly runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
   readonly router: TaskRouter;
   readonly deadlines: Deadlines;
+  readonly outbox: Outbox | null;
   readonly unwatch: () => void;
 }
 
