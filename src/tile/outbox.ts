@@ -15,7 +15,7 @@ import { Leases } from "./leases.ts";
 import { destinationLabel, outboxAggregate, outboxOf } from "./outbox-stream.ts";
 import type { OutboxMetrics, TileSink } from "./sink.ts";
 import { tileOf } from "./tile.ts";
-import { countWaiting } from "./waiting.ts";
+import { countWaiting, waitingSessions } from "./waiting.ts";
 
 export interface OutboxOptions {
   readonly store: Store;
@@ -103,6 +103,18 @@ export class Outbox {
     await Promise.all(this.#visits);
     await this.#savePlace().catch(this.#options.onError);
     await this.#leases.giveBack().catch(this.#options.onError);
+  }
+
+  /** Asks for every parked tile to be sent once more; answers how many. Whoever sends finds them. */
+  async retryParked(): Promise<number> {
+    let tiles = 0;
+    for await (const { outbox, parked } of waitingSessions(this.#options.store)) {
+      if (parked.length === 0) continue;
+      const { events } = await this.#runtime.execute(outbox, { type: "retry_parked" });
+      this.#keep(outbox);
+      if (events.length > 0) tiles += parked.length;
+    }
+    return tiles;
   }
 
   /** Takes in what is new, and starts visits; answers how much it found. Does not wait for the visits. */
