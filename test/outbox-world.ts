@@ -35,6 +35,8 @@ export interface Shared {
   readonly random?: ManagerPorts["random"];
   readonly sinkFor?: (url: string) => TileSink;
   readonly deliver?: boolean;
+  /** Default: nothing may be reported. */
+  readonly report?: ManagerPorts["report"];
 }
 
 /** A store that several managers share, as processes share a file. */
@@ -58,7 +60,7 @@ export function world(config: Partial<SessionConfig>, shared: Shared = { store: 
       router: fixedRouter(),
       metrics,
       tiles: { sinkFor, random: () => 0.5, ...(deliver !== undefined && { deliver }) },
-      report: (problem) => expect.unreachable(problem.message),
+      report: shared.report ?? ((problem) => expect.unreachable(problem.message)),
     },
   );
   const close = async (): Promise<void> => await manager.close();

@@ -12,7 +12,10 @@ import {
   waiting,
   world,
 } from "../../test/outbox-world.ts";
+import type { HolodeckError } from "../event/error.ts";
+import type { AppendItem, AppendResult, TailPage } from "../event/log.ts";
 import { streamOf } from "../session/stream.ts";
+import type { LeaseRequest, Store } from "../store/port.ts";
 import { settled } from "../testing/test-clock.ts";
 import { LANE_STREAMS_MAX } from "./lane.ts";
 import type { Submission, TileSink } from "./sink.ts";
@@ -268,3 +271,55 @@ test("more streams than are kept in mind wait for a server that is away, and all
   await until(async () => (await waiting(store)).length === 0, clock);
   for (const keys of arrived.values()) expect(new Set(keys).size).toBe(2);
 });
+
+test("a store that fails at any step of the outbox loses no tile and doubles none", async () => {
+  for (let failing = 1; failing <= 12; failing++) {
+    const plato = await server();
+    const store = new FailingOnce(failing);
+    const problems: string[] = [];
+    const report = (problem: HolodeckError): void => void problems.push(problem.message);
+    const { manager, clock } = world({ platoUrl: plato.url }, { store, report });
+    const sessions = [await playSession(manager, 1), await playSession(manager, 1)];
+    await until(async () => plato.tiles.length === 8 && (await waiting(store)).length === 0, clock);
+    for (const session of sessions) await expectInOrder(plato, session);
+    expect(problems).toHaveLength(store.failed ? 1 : 0);
+  }
+});
+
+/** Fails at the nth thing the outbox asks of it. */
+class FailingOnce extends KeptOpen {
+  failed = false;
+  #left: number;
+
+  constructor(nth: number) {
+    super();
+    this.#left = nth;
+  }
+
+  override async append(items: readonly AppendItem[]): Promise<readonly AppendResult[]> {
+    if (items.some(({ head }) => head.kind === "outbox")) this.#step();
+    return await super.append(items);
+  }
+
+  override async savePlace(params: Parameters<Store["savePlace"]>[0]): Promise<void> {
+    this.#step();
+    await super.savePlace(params);
+  }
+
+  override async lease(params: LeaseRequest): Promise<boolean> {
+    this.#step();
+    return await super.lease(params);
+  }
+
+  override async tail(params: Parameters<Store["tail"]>[0]): Promise<TailPage> {
+    this.#step();
+    return await super.tail(params);
+  }
+
+  #step(): void {
+    this.#left -= 1;
+    if (this.#left !== 0) return;
+    this.failed = true;
+    throw new Error("the disk says no");
+  }
+}
