@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { SessionManager } from "../src/local.ts";
+import { countWaiting } from "../src/tile/waiting.ts";
 import { TestPlato } from "../src/testing/test-plato.ts";
 
 const KILLS = process.env["HOLODECK_LONG"] === "1" ? 200 : 12;
@@ -53,7 +54,8 @@ test(
     const count = told.reduce((sum, tiles) => sum + tiles.length, 0);
     expect(sessions.length).toBeGreaterThan(KILLS / 2);
     // A dead process's leases run out after 15 s.
-    while (plato.tiles.length < count) await pause(20);
+    while ((await countWaiting(await manager.store())) > 0) await pause(50);
+    expect(plato.tiles).toHaveLength(count);
     expect(new Set(plato.tiles.map(({ key }) => key)).size).toBe(count);
     for (const [index, { sessionId }] of sessions.entries()) {
       const own = plato.tiles.filter(({ tile }) => JSON.stringify(tile.answer).includes(sessionId));
