@@ -162,8 +162,14 @@ const READING: readonly CommandSpec[] = [
     summary: "print what sessions told others",
     description:
       "Prints tiles (how events read to others), the oldest first: of a room (channel), of a session, or the newest\n" +
-      "of all. With --json: {tiles}, or with --follow a tile a line.",
-    examples: ["holodeck tiles --session latest", "holodeck tiles --room scout-reports/holodeck-session -f"],
+      "of all. With --json: {tiles}, or with --follow a tile a line.\n" +
+      "With --pending: those on their way to PLATO servers, and those a server refused, with its reason; --retry sends\n" +
+      "them now and exits with 7 when some still wait, 1 when some were refused again. With --json: {destinations}.",
+    examples: [
+      "holodeck tiles --session latest",
+      "holodeck tiles --room scout-reports/holodeck-session -f",
+      "holodeck tiles --pending --retry",
+    ],
     options: [
       { flags: "--room <room>", text: "only those of a room" },
       { flags: "--session <session>", text: "only those of a session" },
@@ -173,6 +179,8 @@ const READING: readonly CommandSpec[] = [
         range: [1, 1_000],
       },
       ...FOLLOW,
+      { flags: "--pending", text: "what waits to be sent and what was refused, by server" },
+      { flags: "--retry", text: "with --pending: send it now, the refused once more" },
     ],
     load: async () => await import("./tiles.ts"),
   },

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "persist_mismatch"
   | "read_only"
   | "recovery_failed"
+  | "server_unreachable"
   | "session_ended"
   | "store_busy"
   | "store_closed"
@@ -27,6 +28,7 @@ export type ErrorCode =
   | "task_ended"
   | "task_limit"
   | "task_not_found"
+  | "tile_refused"
   | "unsupported";
 
 /** What happened and what to do, a sentence each. */

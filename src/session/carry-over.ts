@@ -37,7 +37,7 @@ export function carryOver(state: SessionState, command: ForkSession): Decision<S
 function startOf({ now, sessionId, process, boot, state }: ForkSession): StartSession {
   const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds, sessionTimeoutSeconds } = state;
   const { h1RouterEnabled, emergenceThresholdOffset, scoutRoom, emitTiles, plan } = state;
-  const { identityKey, policyKey } = state;
+  const { identityKey, policyKey, platoUrl, deliverTiles } = state;
   return {
     type: "start_session",
     now,
@@ -53,6 +53,8 @@ function startOf({ now, sessionId, process, boot, state }: ForkSession): StartSe
     emergenceThresholdOffset,
     scoutRoom,
     emitTiles,
+    platoUrl,
+    deliverTiles,
     plan,
     identityKey,
     policyKey,

@@ -22,6 +22,9 @@ export interface StartSession extends Timed {
   readonly emergenceThresholdOffset: number;
   readonly scoutRoom: string;
   readonly emitTiles: boolean;
+  readonly platoUrl: string;
+  /** Whether its tiles are to be sent to `platoUrl`. */
+  readonly deliverTiles: boolean;
   readonly plan: JsonObject | null;
   /** The streams of who acts and of what is allowed. */
   readonly identityKey: string | null;

@@ -33,6 +33,8 @@ export interface EngineOptions extends Pick<ManagerPorts, "clock" | "router" | "
 export class Engine {
   readonly store: Store;
   readonly router: TaskRouter;
+  /** Now, by a clock that has just been looked at. */
+  readonly moment: () => Moment;
   readonly #options: EngineOptions;
   readonly #runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
   readonly #deadlines: Deadlines;
@@ -44,12 +46,13 @@ export class Engine {
     const { store, clock, offset, router, idleMs, isAttended, onError, report } = options;
     this.#options = options;
     this.store = store;
-    const moment = (): Moment => {
+    this.moment = (): Moment => {
       // Each look at the time is a look at the clock itself: two processes that see it set at different moments
       // would move a session's deadlines to and fro.
       clock.check();
       return { now: clock.now(), boot: clock.boot() };
     };
+    const { moment } = this;
     this.router = router ?? new FleetRouter({ log: store, moment, fleet: "default", offset });
     this.#runtime = new Runtime({
       aggregate: sessionAggregate,

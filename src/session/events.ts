@@ -69,6 +69,9 @@ export interface SessionSettings extends JsonObject {
   readonly emergence_threshold_offset: number;
   readonly scout_room: string;
   readonly emit_tiles: boolean;
+  /** The PLATO server its tiles go to, and whether they are to be sent there. Absent before version 0.2. */
+  readonly plato_url?: string;
+  readonly deliver_tiles?: boolean;
   /** Where the session's work is written down, for `resume`; absent when the work lives in the caller's code. */
   readonly plan?: JsonObject;
   /** Streams of what the session manages. */

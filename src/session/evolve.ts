@@ -67,6 +67,8 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.emergenceThresholdOffset = data.emergence_threshold_offset;
   state.scoutRoom = data.scout_room;
   state.emitTiles = data.emit_tiles;
+  state.platoUrl = data.plato_url ?? "";
+  state.deliverTiles = data.deliver_tiles ?? false;
   state.plan = data.plan ?? null;
   state.identityKey = data.identity_key;
   state.policyKey = data.policy_key;

@@ -32,6 +32,8 @@ export function startSession(state: SessionState, command: StartSession): Decisi
       emergence_threshold_offset: command.emergenceThresholdOffset,
       scout_room: command.scoutRoom,
       emit_tiles: command.emitTiles,
+      plato_url: command.platoUrl,
+      deliver_tiles: command.deliverTiles,
       ...(plan !== null && { plan }),
       identity_key: command.identityKey,
       policy_key: command.policyKey,

@@ -4,6 +4,7 @@ import type { StreamId } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
 import type { News, Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
+import type { Outbox } from "../tile/outbox.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { SessionCommand } from "./commands.ts";
 import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
@@ -17,6 +18,7 @@ import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts"
 import type { ManagerPorts } from "./ports.ts";
 import type { H1Status, RoutingDecision } from "./router.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
+import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
 import type { SessionState } from "./state.ts";
 import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
@@ -37,7 +39,9 @@ export class SessionManager implements AsyncDisposable {
   readonly #ports: ManagerPorts;
   readonly #host: HandleHost;
   readonly #handles: Handles;
+  readonly #isPlatoGiven: boolean;
   #opening: Promise<Engine> | null = null;
+  #outbox: Outbox | null = null;
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
   #closed = false;
@@ -46,6 +50,7 @@ export class SessionManager implements AsyncDisposable {
   /** Throws `invalid_argument` for a configuration out of its limits; opens nothing. */
   constructor(config: SessionConfig, ports: ManagerPorts) {
     this.config = resolveConfig(config);
+    this.#isPlatoGiven = config.platoUrl !== undefined;
     this.#ports = ports;
     const { clock, processes, random, report } = ports;
     this.#host = {
@@ -64,7 +69,7 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession({ plan }: StartOptions = {}): Promise<Session> {
-    const { clock, random, processes } = this.#ports;
+    const { clock, random, processes, tiles } = this.#ports;
     const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
     const sessionId = `sess_${random.id(clock.now())}`;
@@ -84,6 +89,8 @@ export class SessionManager implements AsyncDisposable {
         emergenceThresholdOffset,
         scoutRoom: this.config.scoutRoom === "" ? DEFAULT_ROOM : this.config.scoutRoom,
         emitTiles,
+        platoUrl: this.config.platoUrl,
+        deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
         plan: plan ?? null,
         identityKey: identityKeyOf(agentId),
         policyKey: OWNER_POLICY_KEY,
@@ -171,7 +178,10 @@ export class SessionManager implements AsyncDisposable {
     return await this.#ports.metrics.text();
   }
 
-  /** Waits for commands and callbacks under way, then lets go of the store. Open sessions stay open. */
+  /**
+   * Waits for commands and callbacks under way, sends for at most two seconds what tiles wait, then lets go of the
+   * store. Open sessions stay open; tiles that were not sent wait for the next process.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -180,6 +190,7 @@ export class SessionManager implements AsyncDisposable {
     const engine = await this.#opening;
     await engine.stop();
     await this.#handles.idle();
+    await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
     await engine.store.close();
   }
 
@@ -227,6 +238,9 @@ export class SessionManager implements AsyncDisposable {
       await store.close();
       throw error;
     });
+    const { moment } = engine;
+    const onError = this.#onError;
+    this.#outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
     if (!this.#closed) this.#opened = engine;
     return engine;
   }

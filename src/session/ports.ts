@@ -2,9 +2,11 @@
 import type { Clock } from "../event/clock.ts";
 import type { HolodeckError } from "../event/error.ts";
 import type { Store } from "../store/port.ts";
+import type { OutboxMetrics } from "../tile/sink.ts";
 import type { SessionEvent } from "./events.ts";
 import type { Processes, Random } from "./host.ts";
 import type { TaskRouter } from "./router.ts";
+import type { TilePorts } from "./sending.ts";
 import type { SessionState } from "./state.ts";
 
 /** What a manager needs of the machine. */
@@ -17,6 +19,8 @@ export interface ManagerPorts {
   /** Default: a fleet kept as a stream of the same store. */
   readonly router?: TaskRouter;
   readonly metrics: ManagerMetrics;
+  /** What sends tiles; without it none are sent. */
+  readonly tiles?: TilePorts;
   /** A session that has not been used for this long leaves memory until it is needed. Default 60,000. */
   readonly idleMs?: number;
   /** Told of trouble that must not disturb anyone, such as a callback that throws. */
@@ -28,4 +32,5 @@ export interface ManagerMetrics {
   observe(event: SessionEvent, state: SessionState): void;
   /** Prometheus text. */
   text(): Promise<string>;
+  readonly outbox?: OutboxMetrics;
 }

@@ -73,6 +73,9 @@ export interface SessionState {
   /** The room its tiles go to; kept also when it sends none. */
   scoutRoom: string;
   emitTiles: boolean;
+  platoUrl: string;
+  /** Whether its tiles are to be sent to `platoUrl`. */
+  deliverTiles: boolean;
   plan: JsonObject | null;
   /** Streams of what the session manages. */
   identityKey: string | null;
@@ -122,6 +125,8 @@ export function initialState(): SessionState {
     emergenceThresholdOffset: 0,
     scoutRoom: "",
     emitTiles: false,
+    platoUrl: "",
+    deliverTiles: false,
     plan: null,
     identityKey: null,
     policyKey: null,
