@@ -179,3 +179,14 @@ test("a snapshot gives the same state as the events, and events after it are rea
   expect((await new Given(store).runtime.refresh(STREAM)).count).toBe(25);
   expect(reads).toEqual([5]);
 });
+
+test("a command is not refused for what another process has changed meanwhile", async () => {
+  const store = new MemoryStore();
+  const [here, there] = [new Given(store), new Given(store)];
+  await here.add(LIMIT);
+  there.now = 60_000;
+  await there.add(1);
+  expect(await here.add(1)).toMatchObject({ refusal: null });
+  expect(here.runtime.peek(STREAM)).toMatchObject({ count: 2 });
+  expect(await here.add(LIMIT)).toMatchObject({ refusal: { code: "conflict" } });
+});
