@@ -17,8 +17,6 @@ export interface CrashOptions {
   readonly kills: number;
   readonly seed: number;
   readonly fault?: Fault | null;
-  /** How many stores are worked on at the same time; default 2. */
-  readonly lanes?: number;
   readonly onKill?: (kills: number) => void;
 }
 
@@ -38,7 +36,9 @@ const LIFE_MS_MAX = 120;
 const POINT_PATIENCE_MS = 3_000;
 
 export async function crash(options: CrashOptions): Promise<CrashReport> {
-  const { lanes = 2, seed } = options;
+  const { target, seed } = options;
+  // A server that dies takes every store with it: there, one at a time is worked on and looked at.
+  const lanes = target.killServer === null ? 2 : 1;
   const report = new Report(options);
   const run = async (_: unknown, index: number): Promise<void> => {
     await new Lane(options, report, randomFrom(seed + index)).run();

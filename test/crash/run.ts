@@ -32,15 +32,15 @@ if (values.images !== undefined) {
 }
 
 async function runImages(count: number): Promise<Outcome> {
-  const { images, acknowledged, ...report } = await checkImages({ images: count, seed });
-  return { images, acknowledged, ...countsOf(report) };
+  const report = await checkImages({ images: count, seed });
+  return { images: report.images, acknowledged: report.acknowledged, ...countsOf(report) };
 }
 
 async function runKills(store: string, kills: number): Promise<Outcome> {
   const target = await startTarget(store);
   try {
-    const { kills: killed, ...report } = await crash({ target, kills, seed, onKill: tellProgress });
-    return { kills: killed, acknowledged: report.acknowledged, ...countsOf(report) };
+    const report = await crash({ target, kills, seed, onKill: tellProgress });
+    return { kills: report.kills, acknowledged: report.acknowledged, ...countsOf(report) };
   } finally {
     await target.stop();
   }

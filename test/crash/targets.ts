@@ -2,6 +2,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { need } from "../need.ts";
+import { PostgresServer } from "../servers/postgres.ts";
+import type { SharedServer } from "../servers/shared-server.ts";
 import { POINTS, SQLITE_CREATE_POINTS, SQLITE_POINTS } from "./points.ts";
 
 export interface Target {
@@ -17,9 +20,15 @@ export interface Target {
 
 const STARTERS: Readonly<Record<string, () => Promise<Target>>> = {
   sqlite: startSqlite,
+  postgres: async () => shared(await PostgresServer.start()),
 };
 
 export const TARGET_NAMES: readonly string[] = Object.keys(STARTERS);
+
+/** Whether what a store needs of the system is there; under CI=true it must be. */
+export function hasTarget(name: string): boolean {
+  return name === "sqlite" || need(name);
+}
 
 export async function startTarget(name: string): Promise<Target> {
   const start = STARTERS[name];
@@ -36,5 +45,19 @@ async function startSqlite(): Promise<Target> {
     newStore: () => join(folder, `${++count}`, "holodeck.db"),
     killServer: null,
     stop: async () => await rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A store on a server of its own, which can die as well. */
+function shared(server: SharedServer): Target {
+  return {
+    points: POINTS,
+    createPoints: [],
+    newStore: () => server.newStore(),
+    killServer: async () => {
+      await server.kill();
+      await server.restart();
+    },
+    stop: async () => await server.stop(),
   };
 }
