@@ -246,6 +246,32 @@ test("two managers on one store decide nothing twice", async () => {
   expect(session.tasks.map((task) => task.taskId)).toEqual(other.tasks.map((task) => task.taskId));
 });
 
+test("an attempt that has ended does not end again", async () => {
+  const { manager } = testManager();
+  const session = await manager.startSession();
+  await session.addTask("a", null, { retries: { max: 1 } });
+  await session.completeTask("a", "failed");
+  await session.completeTask("a", "failed");
+  const attempts: unknown[] = [];
+  for await (const { type, data } of session.events()) {
+    if (type === "attempt_ended" || type === "task_ended") attempts.push(data["attempt"]);
+  }
+  expect(attempts).toEqual([1, 2]);
+});
+
+test("what could not be stored is not shown", async () => {
+  const store = new MemoryStore();
+  const { manager } = testManager({}, { openStore: async () => await Promise.resolve(store) });
+  const session = await manager.startSession();
+  const append = store.append.bind(store);
+  store.append = async () => await Promise.reject(new Error("no room"));
+  await expect(session.addTask("a")).rejects.toThrow("no room");
+  expect(session.tasks).toEqual([]);
+  store.append = append;
+  await session.addTask("a");
+  expect(session.tasks).toHaveLength(1);
+});
+
 test("a session is taken over only from a process that has died, and its running attempts are lost", async () => {
   const store = new MemoryStore();
   const openStore = async (): Promise<MemoryStore> => await Promise.resolve(store);

@@ -209,10 +209,22 @@ export class SessionManager implements AsyncDisposable {
   ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
     const { runtime } = await this.#open();
     const stream = streamOf(sessionId);
-    const { refusal, repeated } = await runtime.execute(stream, command, key);
+    const { refusal, repeated } = await runtime
+      .execute(stream, command, key)
+      .catch(async (error: unknown) => {
+        await this.#takeBack(stream);
+        throw error;
+      });
     if (refusal !== null) throw refused(refusal);
     const state = runtime.peek(stream) ?? (await runtime.refresh(stream));
     return { state, repeated: repeated !== null };
+  }
+
+  /** What could not be stored has not happened: the handle shows again what the log says, as far as it can be read. */
+  async #takeBack(stream: StreamId): Promise<void> {
+    const { runtime } = await this.#open();
+    const state = await runtime.refresh(stream).catch(() => null);
+    if (state !== null) this.#sessions.get(stream)?.take([], state);
   }
 
   async #open(): Promise<Opened> {
