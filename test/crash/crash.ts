@@ -129,7 +129,7 @@ class Lane {
 
   async #live(point: Point | null): Promise<void> {
     const { target, fault = null } = this.#options;
-    const victim = new Victim({ address: this.#address, point, fault, sqlite: null, report: null });
+    const victim = Victim.working({ address: this.#address, point, fault, sqlite: null, report: null });
     if (point === null) {
       await victim.begun;
       await delay(this.#random() * LIFE_MS_MAX);

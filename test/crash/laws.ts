@@ -60,7 +60,8 @@ class Reader implements Breaches {
       if (task.running !== null && task.running !== attempt) {
         this.torn.push(`${where}: attempt ${attempt} ended while ${task.running} ran`);
       }
-      if (type === "attempt_ended" && task.running === null) {
+      // Cancelling needs no attempt; whatever else ends, ends one that runs.
+      if (task.running === null && data["outcome"] !== "cancelled") {
         this.doubled.push(`${where}: attempt ${attempt} had ended`);
       }
       task.running = null;

@@ -1,15 +1,14 @@
-// Starting the process that is to be killed, and hearing what it says until it is gone.
+// Starting a process that is to be killed or paused, and hearing what it says until it is gone.
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { linesOf, type Line } from "./protocol.ts";
+import type { HammerOrders } from "./hammer.ts";
 import type { Orders } from "./victim.ts";
-
-const PROGRAM = join(import.meta.dirname, "victim.ts");
 
 export interface Gone {
   readonly lines: readonly Line[];
-  /** Why it ended by itself; null when it was killed. */
+  /** Why it ended by itself; null when it was killed, or had done all there was to do. */
   readonly failure: string | null;
 }
 
@@ -19,8 +18,9 @@ export class Victim {
   readonly begun: Promise<void>;
   readonly #child: ChildProcess;
 
-  constructor(orders: Orders) {
-    const child = spawn(process.execPath, [PROGRAM, JSON.stringify(orders)], {
+  private constructor(program: string, orders: Orders | HammerOrders) {
+    const path = join(import.meta.dirname, program);
+    const child = spawn(process.execPath, [path, JSON.stringify(orders)], {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
     });
     this.#child = child;
@@ -32,14 +32,38 @@ export class Victim {
     this.gone = new Promise((resolve) => {
       child.once("close", (code, signal) => {
         begun.resolve();
-        const failure = signal === "SIGKILL" ? null : `exit ${code}: ${complaints().slice(-2_000)}`;
+        const failure =
+          signal === "SIGKILL" || code === 0 ? null : `exit ${code}: ${complaints().slice(-2_000)}`;
         resolve({ lines: linesOf(said()), failure });
       });
     });
   }
 
+  /** Works until it is killed. */
+  static working(orders: Orders): Victim {
+    return new Victim("victim.ts", orders);
+  }
+
+  /** Wants what others want as well. */
+  static hammering(orders: HammerOrders): Victim {
+    return new Victim("hammer.ts", orders);
+  }
+
   kill(): void {
     this.#child.kill("SIGKILL");
+  }
+
+  /** Stops it in its tracks: it does not know. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  get isGone(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 }
 
