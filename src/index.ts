@@ -35,13 +35,23 @@ export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.
 export type { ManagerMetrics, ManagerPorts, ResumeOptions, StartOptions } from "./session/manager.ts";
 export { SessionOutcome, TaskOutcome, TaskPriority } from "./session/outcome.ts";
 export { PATTERNS } from "./session/patterns.ts";
+export type { Retain } from "./session/retain.ts";
 export type { H1Status, RoutingDecision, TaskRouter } from "./session/router.ts";
 export type { Session, SessionListener } from "./session/session.ts";
 export type { TaskOptions } from "./session/task-options.ts";
 export type { CompleteOptions, Task, TaskCompletion } from "./session/task.ts";
 export type { WorkContext } from "./session/work.ts";
 export { openStore } from "./store/open.ts";
-export type { HeadFilter, Page, PageRequest, RoomSummary, Store, StoredHead } from "./store/port.ts";
+export type {
+  HeadFilter,
+  Page,
+  PageRequest,
+  PrunedEvent,
+  RoomSummary,
+  Store,
+  StoredBlob,
+  StoredHead,
+} from "./store/port.ts";
 export { verifyStore } from "./store/verify.ts";
 export { SessionMetrics } from "./telemetry/metrics.ts";
 export type { Routing, TaskTotals } from "./tile/session-tiles.ts";

@@ -32,6 +32,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   invalid_event: EXIT.failed,
   invalid_plan: EXIT.usage,
   not_found: EXIT.notFound,
+  pruned: EXIT.notFound,
   session_ended: EXIT.failed,
   store_busy: EXIT.failed,
   store_closed: EXIT.failed,

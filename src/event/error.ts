@@ -12,6 +12,7 @@ export type ErrorCode =
   | "invalid_event"
   | "invalid_plan"
   | "not_found"
+  | "pruned"
   | "session_ended"
   | "store_busy"
   | "store_closed"

@@ -16,6 +16,8 @@ import type { Processes, Random, SessionHost } from "./host.ts";
 import { checkText, checkTexts } from "./input.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { FleetRouter } from "./fleet-router.ts";
+import { checkRetain, type Retain } from "./retain.ts";
+import { Retention } from "./retention.ts";
 import type { H1Status, RoutingDecision, TaskRouter } from "./router.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
 import { Session } from "./session.ts";
@@ -33,6 +35,8 @@ export interface ManagerPorts {
   /** Default: a fleet kept as a stream of the same store. */
   readonly router?: TaskRouter;
   readonly metrics: ManagerMetrics;
+  /** What ended sessions let go of, and when; default: nothing goes. */
+  readonly retain?: Retain;
   /** Told of trouble that must not disturb anyone, such as a callback that throws. */
   readonly report: (problem: HolodeckError) => void;
 }
@@ -68,6 +72,7 @@ export class SessionManager implements AsyncDisposable {
   constructor(config: SessionConfig, ports: ManagerPorts) {
     this.config = resolveConfig(config);
     this.#ports = ports;
+    if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, report } = ports;
     this.#host = {
       clock,
@@ -184,9 +189,10 @@ export class SessionManager implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#opening === null) return;
-    const { store, runtime, deadlines, unwatch } = await this.#opening;
+    const { store, runtime, deadlines, retention, unwatch } = await this.#opening;
     unwatch();
     await deadlines.stop();
+    await retention?.stop();
     await runtime.idle();
     await this.#callbacks.idle();
     for (const session of this.#sessions.values()) await session.idle();
@@ -247,7 +253,15 @@ export class SessionManager implements AsyncDisposable {
     const deadlines = new Deadlines({ store, clock, settle, onError: this.#onError });
     const unwatch = store.watch(() => void this.#followOthers().catch(this.#onError));
     deadlines.start();
-    return { store, runtime, router, deadlines, unwatch };
+    const retention = this.#retention(store);
+    retention?.start();
+    return { store, runtime, router, deadlines, retention, unwatch };
+  }
+
+  #retention(store: Store): Retention | null {
+    const { clock, random, retain } = this.#ports;
+    if (retain === undefined) return null;
+    return new Retention({ store, clock, retain, owner: random.id(clock.now()), onError: this.#onError });
   }
 
   /** What another process appended to a session that is open here is read on. */
@@ -298,6 +312,7 @@ interface Opened {
   readonly runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
   readonly router: TaskRouter;
   readonly deadlines: Deadlines;
+  readonly retention: Retention | null;
   readonly unwatch: () => void;
 }
 

@@ -4,8 +4,9 @@ import { HolodeckError } from "../event/error.ts";
 import type { Event } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
+import { eventsPruned, prunedBy } from "../event/pruned.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
-import type { ProcessIdentity, SessionEvent } from "./events.ts";
+import type { ProcessIdentity, PrunedPart, SessionEvent } from "./events.ts";
 import type { SessionHost } from "./host.ts";
 import { checkDuration, checkJson, checkMessage, checkOneOf, checkText } from "./input.ts";
 import { Observer } from "./observers.ts";
@@ -81,6 +82,11 @@ export class Session implements TaskOwner, AsyncDisposable {
     return this.#state.error;
   }
 
+  /** What retention has let go of since it ended: its blobs, or its events and tasks with them; null when all is there. */
+  get pruned(): PrunedPart | null {
+    return this.#state.pruned;
+  }
+
   /** What its run looked like (see docs/patterns.md); empty while it is open. */
   get patterns(): readonly string[] {
     return this.#state.patterns;
@@ -152,7 +158,7 @@ export class Session implements TaskOwner, AsyncDisposable {
     const error = checkMessage(options.error, "error");
     const { attempt = null, idempotencyKey = null } = options;
     const store = await this.#host.store();
-    const stored = await storeResult(store, options.result);
+    const stored = await storeResult(store, options.result, this.#host.clock.now());
     const record = { ...options.record, ...stored.record };
     await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
@@ -185,7 +191,8 @@ export class Session implements TaskOwner, AsyncDisposable {
   async readResult(taskId: string): Promise<Json | undefined> {
     const task = this.#state.tasks.get(taskId);
     if (task === undefined) return undefined;
-    return await loadResult(await this.#host.store(), task.result, task.record);
+    const isPruned = async () => (await this.#host.refresh(this.sessionId)).pruned !== null;
+    return await loadResult(await this.#host.store(), task.result, task.record, isPruned);
   }
 
   /**
@@ -211,12 +218,15 @@ export class Session implements TaskOwner, AsyncDisposable {
     return () => this.#listeners.delete(callback);
   }
 
-  /** Its events, those after `afterSeq` (default all), as they are stored. */
+  /** Its events, those after `afterSeq` (default all), as they are stored. Throws `pruned` when some of them are gone. */
   async *events({ afterSeq = 0 }: { readonly afterSeq?: number } = {}): AsyncGenerator<Event> {
     const store = await this.#host.store();
     const stream = streamOf(this.sessionId);
     for (let seq = afterSeq; ;) {
       const page = await store.read({ stream, afterSeq: seq });
+      const [first] = page;
+      const pruned = first !== undefined && first.event.seq > seq + 1 ? prunedBy(first.event) : null;
+      if (pruned !== null) throw eventsPruned(stream, pruned.to);
       for (const { event } of page) yield event;
       const last = page.at(-1);
       if (last === undefined) return;
