@@ -4,7 +4,7 @@ import { streamKey } from "../event/event.ts";
 import { SessionManager } from "../local.ts";
 import { keptPlan } from "../run/plan-session.ts";
 import { recoverTask, type Recovered } from "../run/recover.ts";
-import { PLAN_LABEL } from "../session/aggregate.ts";
+import { PLAN_LABEL } from "../session/evolve.ts";
 import type { Session } from "../session/session.ts";
 import type { Store, StoredHead } from "../store/port.ts";
 import { findSession } from "./find-session.ts";

@@ -69,12 +69,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
    * Decides a command and makes what follows durable. A `key` makes it happen once: a repeat answers with the first
    * seq. A refusal is a value; errors of the store, and events over their limits, are thrown.
    */
-  async execute(
-    stream: StreamId,
-    command: Untimed<Command>,
-    key: string | null = null,
-  ): Promise<Executed<F>> {
-    return await this.#enqueue(stream, command, key);
+  execute(stream: StreamId, command: Untimed<Command>, key: string | null = null): Promise<Executed<F>> {
+    return this.#enqueue(stream, command, key);
   }
 
   /** Reads what others have appended, lets what is due happen, and answers the state. */
@@ -103,13 +99,9 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     for (const entry of this.#entries.values()) await entry.draining;
   }
 
-  async #enqueue(
-    stream: StreamId,
-    command: Untimed<Command> | null,
-    key: string | null,
-  ): Promise<Executed<F>> {
+  #enqueue(stream: StreamId, command: Untimed<Command> | null, key: string | null): Promise<Executed<F>> {
     const entry = this.#entry(stream);
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       entry.waiting.push({ command, key, resolve, reject });
       entry.draining ??= this.#drain(entry);
     });
@@ -144,7 +136,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     let pending = all;
     let stale = pending.some((one) => one.command === null);
     while (pending.length > 0) {
-      const known = await this.#read(entry, stale);
+      const known = (stale ? null : entry.known) ?? (await this.#read(entry));
       const batch = new Batch(this.#options.aggregate, entry.stream, known);
       const answers = this.#decide(batch, pending);
       const item = batch.item();
@@ -159,7 +151,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       entry.known = null; // The state holds events the log refused.
       stale = true;
       if (result?.status !== "repeated") continue;
-      await this.#read(entry, stale);
+      await this.#read(entry);
       stale = false;
       const { key, seq } = result;
       for (const one of pending)
@@ -173,8 +165,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     pending: readonly Pending<Command, F>[],
   ): (readonly [Pending<Command, F>, Decided<F>])[] {
     const answers: (readonly [Pending<Command, F>, Decided<F>])[] = [];
+    const moment = this.#options.moment();
     for (const one of pending) {
-      const moment = this.#options.moment();
       try {
         batch.settle(moment);
         const decided =
@@ -187,7 +179,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       }
     }
     // What the commands themselves made due stands in the same append.
-    batch.settle(this.#options.moment());
+    batch.settle(moment);
     return answers;
   }
 
@@ -206,8 +198,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     }
   }
 
-  async #read(entry: Entry<State, Command, F>, stale: boolean): Promise<Folded<State>> {
-    if (entry.known !== null && !stale) return entry.known;
+  /** Reads on from what is known; what is new is told. */
+  async #read(entry: Entry<State, Command, F>): Promise<Folded<State>> {
     const { aggregate, log } = this.#options;
     const news: Happened<F>[] = [];
     const after = entry.toldSeq < 0 ? Number.POSITIVE_INFINITY : entry.toldSeq;
@@ -244,6 +236,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
 
 /** How many of those waiting share an append: two with one key do not, for the second repeats the first. */
 function batchLength(waiting: readonly { readonly key: string | null }[]): number {
+  if (waiting.length === 1) return 1;
   const keys = new Set<string>();
   const repeat = waiting.findIndex(({ key }) => key !== null && keys.size === keys.add(key).size);
   return Math.min(repeat < 0 ? waiting.length : repeat, BATCH_COMMANDS_MAX);

@@ -193,12 +193,12 @@ function play(
   const batch = new Batch(sessionAggregate, streamId("session", "sess_1"), position);
   let now = 1_000_000;
   let offsetMs = 0;
-  batch.decide({ ...start, now } as SessionCommand, null);
+  batch.decide({ ...start, now }, null);
   for (const { after, set, command } of steps) {
     now += after + set;
     offsetMs += set;
     batch.settle({ now, boot: { ...BOOT, offsetMs } });
-    batch.decide({ ...command, now } as SessionCommand, null);
+    batch.decide({ ...command, now }, null);
     expect(throughSnapshot(position.state)).toEqual(position.state);
     const { dueAt } = sessionAggregate.head(position.state);
     expect(dueAt === null).toBe(position.state.status === "ended");
@@ -207,6 +207,6 @@ function play(
 }
 
 function throughSnapshot(state: SessionState): SessionState {
-  const { save, load } = sessionAggregate.snapshot;
-  return load(save(state));
+  const { snapshot } = sessionAggregate;
+  return snapshot.load(snapshot.save(state));
 }

@@ -55,25 +55,13 @@ function decide(state: SessionState, command: SessionCommand): Decision<SessionE
   }
 }
 
-/** A head has at most 32 labels: the agent, the name, and tags as far as they fit. */
-const LABELS_MAX = 32;
-
-/** On the heads of sessions that were started by a plan. */
-export const PLAN_LABEL = "plan";
-
 function head(state: SessionState): Head {
-  const labels = [
-    `agent:${state.agentId}`,
-    `name:${state.sessionName}`,
-    ...(state.plan === null ? [] : [PLAN_LABEL]),
-    ...state.tags.map((tag) => `tag:${tag}`),
-  ];
   return {
     kind: "session",
     status: state.outcome ?? "open",
     createdAt: state.createdAt,
     dueAt: nextDueAt(state),
-    labels: [...new Set(labels)].slice(0, LABELS_MAX),
+    labels: state.labels,
     summary: {
       session_name: state.sessionName,
       agent_id: state.agentId,

@@ -4,6 +4,7 @@ import type { SessionEvent, TaskAdded, TaskRecord } from "./events.ts";
 import { prunedState } from "./prune.ts";
 import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
 
+type Started = EventOf<"session_started">["data"];
 type EventOf<Type extends SessionEvent["type"]> = Extract<Happened<SessionEvent>, { readonly type: Type }>;
 
 /** Changes `state` in place and returns it, but for a pruned session: that begins anew. */
@@ -57,6 +58,7 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.sessionName = data.session_name;
   state.agentId = data.agent_id;
   state.tags = data.tags;
+  state.labels = labelsOf(data);
   state.metadata = data.metadata;
   state.maxTasks = data.max_tasks;
   state.taskTimeoutSeconds = data.task_timeout_seconds;
@@ -72,6 +74,22 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.startedAt = at;
   state.activeAt = at;
   state.dueAt = at + data.session_timeout_seconds * 1_000;
+}
+
+/** On the heads of sessions that were started by a plan. */
+export const PLAN_LABEL = "plan";
+
+/** A head has at most 32 labels: the agent, the name, and tags as far as they fit. */
+const LABELS_MAX = 32;
+
+function labelsOf({ agent_id, session_name, tags, plan }: Started): readonly string[] {
+  const labels = [
+    `agent:${agent_id}`,
+    `name:${session_name}`,
+    ...(plan === undefined ? [] : [PLAN_LABEL]),
+    ...tags.map((tag) => `tag:${tag}`),
+  ];
+  return [...new Set(labels)].slice(0, LABELS_MAX);
 }
 
 /** Moves every open deadline with the clock, so that what is left of it stays the same. */

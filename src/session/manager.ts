@@ -65,6 +65,8 @@ export class SessionManager implements AsyncDisposable {
   readonly #host: SessionHost;
   readonly #callbacks: Callbacks;
   #opening: Promise<Opened> | null = null;
+  /** Set while the store is open, so that nobody waits for what is there. */
+  #opened: Opened | null = null;
   #closed = false;
   #latest: Session | null = null;
 
@@ -78,8 +80,8 @@ export class SessionManager implements AsyncDisposable {
       clock,
       processes,
       report,
-      store: async () => (await this.#open()).store,
-      execute: async (sessionId, command, key) => await this.#execute(sessionId, command, key ?? null),
+      store: async () => (this.#opened ?? (await this.#open())).store,
+      execute: (stream, command, key) => this.#execute(stream, command, key ?? null),
       refresh: async (sessionId) => await (await this.#open()).runtime.refresh(streamOf(sessionId)),
     };
     this.#callbacks = new Callbacks(this.config, { clock, report });
@@ -92,7 +94,7 @@ export class SessionManager implements AsyncDisposable {
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
     const sessionId = `sess_${random.id(clock.now())}`;
     await this.#execute(
-      sessionId,
+      streamOf(sessionId),
       {
         type: "start_session",
         sessionId,
@@ -143,11 +145,12 @@ export class SessionManager implements AsyncDisposable {
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
     const { runtime } = await this.#open();
-    const owner = (await runtime.refresh(streamOf(session.sessionId))).process;
+    const stream = streamOf(session.sessionId);
+    const owner = (await runtime.refresh(stream)).process;
     const ownerAlive = owner !== null && processes.isAlive(owner);
     const process = processes.self();
     const boot = clock.boot();
-    await this.#execute(session.sessionId, { type: "resume_session", process, boot, ownerAlive }, null);
+    await this.#execute(stream, { type: "resume_session", process, boot, ownerAlive }, null);
     for (const task of session.tasks) {
       if (task.status === "running") await recover(session, task);
     }
@@ -188,6 +191,7 @@ export class SessionManager implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#opened = null;
     if (this.#opening === null) return;
     const { store, runtime, deadlines, retention, unwatch } = await this.#opening;
     unwatch();
@@ -209,12 +213,11 @@ export class SessionManager implements AsyncDisposable {
   }
 
   async #execute(
-    sessionId: string,
+    stream: StreamId,
     command: Untimed<SessionCommand>,
     key: string | null,
   ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
-    const { runtime } = await this.#open();
-    const stream = streamOf(sessionId);
+    const { runtime } = this.#opened ?? (await this.#open());
     const { refusal, repeated } = await runtime.execute(stream, command, key);
     if (refusal !== null) throw refused(refusal);
     const state = runtime.peek(stream) ?? (await runtime.refresh(stream));
@@ -251,11 +254,15 @@ export class SessionManager implements AsyncDisposable {
       if (streamKind(stream) === "session") await runtime.refresh(stream);
     };
     const deadlines = new Deadlines({ store, clock, settle, onError: this.#onError });
-    const unwatch = store.watch(() => void this.#followOthers().catch(this.#onError));
+    const unwatch = store.watch(({ own }) => {
+      if (!own) void this.#followOthers().catch(this.#onError);
+    });
     deadlines.start();
     const retention = this.#retention(store);
     retention?.start();
-    return { store, runtime, router, deadlines, retention, unwatch };
+    const opened = { store, runtime, router, deadlines, retention, unwatch };
+    if (!this.#closed) this.#opened = opened;
+    return opened;
   }
 
   #retention(store: Store): Retention | null {
@@ -274,10 +281,6 @@ export class SessionManager implements AsyncDisposable {
     }
   }
 
-  async #freeRoutes(events: readonly SessionEvent[], state: SessionState): Promise<void> {
-    await freeRoutes((await this.#open()).router, events, state);
-  }
-
   /** Trouble in the background: it is tried again, and told. */
   readonly #onError = (cause: unknown): void => {
     if (this.#closed) return;
@@ -293,9 +296,11 @@ export class SessionManager implements AsyncDisposable {
       if (own) this.#ports.metrics.observe(event, state);
       if (session !== undefined) this.#callbacks.notify(session, event);
     }
-    if (own) void this.#freeRoutes(events, state).catch(this.#onError);
+    if (this.#opened === null) return;
+    const { router, deadlines } = this.#opened;
+    if (own) void freeRoutes(router, events, state).catch(this.#onError);
     const dueAt = nextDueAt(state);
-    if (dueAt !== null) void this.#opening?.then(({ deadlines }) => deadlines.expect(dueAt));
+    if (dueAt !== null) deadlines.expect(dueAt);
   }
 
   async #newestOpen(): Promise<string> {

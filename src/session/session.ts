@@ -1,7 +1,7 @@
 // A session: the boundary around a focused unit of work. What is awaited is durable; what is read is what this
 // process knows, which is never behind what it awaited.
 import { HolodeckError } from "../event/error.ts";
-import type { Event } from "../event/event.ts";
+import type { Event, StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { eventsPruned, prunedBy } from "../event/pruned.ts";
@@ -37,6 +37,7 @@ export type SessionListener = (event: SessionEvent & Pick<Event, "at" | "seq">) 
 export class Session implements TaskOwner, AsyncDisposable {
   readonly sessionId: string;
   readonly #host: SessionHost;
+  readonly #stream: StreamId;
   readonly #listeners = new Map<SessionListener, Observer<Parameters<SessionListener>[0]>>();
   readonly #work = new Map<string, Work>();
   #state: SessionState;
@@ -46,6 +47,7 @@ export class Session implements TaskOwner, AsyncDisposable {
     this.#host = host;
     this.#state = state;
     this.sessionId = state.sessionId;
+    this.#stream = streamOf(state.sessionId);
   }
 
   get sessionName(): string {
@@ -221,7 +223,7 @@ export class Session implements TaskOwner, AsyncDisposable {
   /** Its events, those after `afterSeq` (default all), as they are stored. Throws `pruned` when some of them are gone. */
   async *events({ afterSeq = 0 }: { readonly afterSeq?: number } = {}): AsyncGenerator<Event> {
     const store = await this.#host.store();
-    const stream = streamOf(this.sessionId);
+    const stream = this.#stream;
     for (let seq = afterSeq; ;) {
       const page = await store.read({ stream, afterSeq: seq });
       const [first] = page;
@@ -266,7 +268,7 @@ export class Session implements TaskOwner, AsyncDisposable {
   }
 
   async #execute(...[command, key]: ExecuteArguments): Promise<void> {
-    const { state } = await this.#host.execute(this.sessionId, command, key);
+    const { state } = await this.#host.execute(this.#stream, command, key);
     this.#state = state;
   }
 

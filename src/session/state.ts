@@ -52,6 +52,8 @@ export interface SessionState {
   sessionName: string;
   agentId: string;
   tags: readonly string[];
+  /** What its head is found by. */
+  labels: readonly string[];
   metadata: JsonObject;
   maxTasks: number;
   taskTimeoutSeconds: number;
@@ -97,6 +99,7 @@ export function initialState(): SessionState {
     sessionName: "",
     agentId: "",
     tags: [],
+    labels: [],
     metadata: {},
     maxTasks: 0,
     taskTimeoutSeconds: 0,

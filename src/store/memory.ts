@@ -4,6 +4,7 @@ import { decodeEvent, type Hash, type StreamId } from "../event/event.ts";
 import type {
   AppendItem,
   AppendResult,
+  Appended,
   Head,
   Snapshot,
   StoredEvent,
@@ -24,6 +25,7 @@ import {
   checkSnapshot,
   checkText,
   checkTime,
+  eachAlone,
   headText,
   storeClosed,
 } from "./input.ts";
@@ -75,7 +77,7 @@ export class MemoryStore implements Store {
   readonly #snapshots = new Map<StreamId, string>();
   readonly #blobs = new MemoryBlobs();
   readonly #leases = new Map<string, Lease>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(appended: Appended) => void>();
   readonly #words = new WeakMap<Kept, ReadonlySet<string>>();
   #closed = false;
 
@@ -84,9 +86,11 @@ export class MemoryStore implements Store {
     checkItems(items);
     const before = this.#log.length;
     try {
-      return items.map((item) => this.#appendItem(item));
+      return eachAlone(items, (item) => this.#appendItem(item));
     } finally {
-      if (this.#log.length > before) for (const listener of this.#listeners) queueMicrotask(listener);
+      if (this.#log.length > before) {
+        for (const listener of this.#listeners) queueMicrotask(() => listener({ own: false }));
+      }
     }
   }
 
@@ -120,10 +124,10 @@ export class MemoryStore implements Store {
     return [this.#log.length];
   }
 
-  watch(listener: () => void): () => void {
+  watch(listener: (appended: Appended) => void): () => void {
     this.#assertOpen();
-    const call = () => {
-      if (this.#listeners.has(call)) listener();
+    const call = (appended: Appended) => {
+      if (this.#listeners.has(call)) listener(appended);
     };
     this.#listeners.add(call);
     return () => void this.#listeners.delete(call);

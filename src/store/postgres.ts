@@ -2,7 +2,15 @@
 // statement each. A server that has gone is waited for a while; then calls fail with `store_unreachable`.
 import { createHash, randomUUID } from "node:crypto";
 import type { Hash, StreamId } from "../event/event.ts";
-import type { AppendItem, AppendResult, Snapshot, StoredEvent, TailPage, TailPlace } from "../event/log.ts";
+import type {
+  AppendItem,
+  AppendResult,
+  Appended,
+  Snapshot,
+  StoredEvent,
+  TailPage,
+  TailPlace,
+} from "../event/log.ts";
 import { AppendQueue } from "./append-queue.ts";
 import {
   checkCount,
@@ -160,7 +168,7 @@ class PostgresStore implements Store {
     return await this.#do(() => this.#end());
   }
 
-  watch(listener: () => void): () => void {
+  watch(listener: (appended: Appended) => void): () => void {
     this.#underWay.assertOpen();
     return this.#news.add(listener);
   }

@@ -2,7 +2,15 @@
 // go through one queue (`sqlite-writer.ts`). Several processes may have the file open at once.
 import type { DatabaseSync } from "node:sqlite";
 import type { Hash, StreamId } from "../event/event.ts";
-import type { AppendItem, AppendResult, Snapshot, StoredEvent, TailPage, TailPlace } from "../event/log.ts";
+import type {
+  AppendItem,
+  AppendResult,
+  Appended,
+  Snapshot,
+  StoredEvent,
+  TailPage,
+  TailPlace,
+} from "../event/log.ts";
 import {
   checkCount,
   checkItems,
@@ -91,7 +99,7 @@ class SqliteStore implements Store {
       begun: () => this.#appender.begin(),
       finish: () => this.#appender.finish(),
       ended: (committed) => {
-        if (this.#appender.ended(committed)) this.#watchers.notify();
+        if (this.#appender.ended(committed)) this.#watchers.notify({ own: true });
       },
     });
     this.#lists = new Lists(database);
@@ -105,7 +113,7 @@ class SqliteStore implements Store {
     this.#assertOpen();
     checkItems(items);
     if (items.length === 0) return [];
-    return this.#writer.write(weightOf(items), () => this.#appender.append(items));
+    return await this.#writer.write(weightOf(items), () => this.#appender.append(items));
   }
 
   async read(params: {
@@ -141,7 +149,7 @@ class SqliteStore implements Store {
     return this.#read(() => [this.#statements.end.get()?.[0] ?? 0]);
   }
 
-  watch(listener: () => void): () => void {
+  watch(listener: (appended: Appended) => void): () => void {
     this.#assertOpen();
     return this.#watchers.add(listener);
   }

@@ -126,7 +126,9 @@ class Verifier {
 
   /** Goes on through the kept hashes of events that were pruned, up to the next that can be read. */
   async #followPruned(stream: StreamId, link: Link, next: StoredEvent | undefined): Promise<void> {
-    while (next !== undefined && next.event.stream === stream && next.event.seq > link.seq + 1) {
+    if (next === undefined || next.event.stream !== stream) return;
+    const { seq: nextSeq } = next.event;
+    while (nextSeq > link.seq + 1) {
       const kept = await this.#attempt(stream, link.seq + 1, () =>
         this.#store.pruned({ stream, afterSeq: link.seq, limit: PAGE }),
       );
