@@ -39,6 +39,7 @@ import { int4Array, int8Array } from "./postgres-array.ts";
 import { PostgresBlobs } from "./postgres-blobs.ts";
 import { PostgresClient, query, type PostgresClientOptions } from "./postgres-client.ts";
 import { createOrCheck } from "./postgres-create.ts";
+import { warnIfNotDurable } from "./postgres-durable.ts";
 import { inspectPostgres } from "./postgres-inspect.ts";
 import { PostgresLists } from "./postgres-lists.ts";
 import { prune, prunedOf } from "./postgres-prune.ts";
@@ -316,19 +317,6 @@ class PostgresStore implements Store {
   }
 }
 
-/** `fsync=off` is a setting of the whole server: a power cut may take what was acknowledged, and the store with it. */
-async function warnIfNotDurable(client: PostgresClient): Promise<void> {
-  const row = await client.get(IS_DURABLE);
-  if (row?.[0] === true) return;
-  process.emitWarning(
-    `The store ${client.address.name} may lose acknowledged events when its server loses power: fsync or full_page_writes is off.`,
-    { type: "HolodeckWarning", code: "store_not_durable" },
-  );
-}
-
-const IS_DURABLE = query<readonly [boolean]>(
-  "SELECT current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'",
-);
 const READ = query<EventRow>(
   `SELECT position, hash, bytes FROM events WHERE partition = $1 AND stream = $2 AND seq > $3
      AND octet_length(bytes) > 0 ORDER BY seq LIMIT $4`,

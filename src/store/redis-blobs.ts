@@ -50,7 +50,12 @@ export class RedisBlobs {
       }
       if (hashes.size > 4 * limit) hashes = new Set([...hashes].sort().slice(0, limit + 1));
     }
-    const blobs = await Promise.all([...hashes].sort().slice(0, limit + 1).map((hash) => this.#look(hash)));
+    const blobs = await Promise.all(
+      [...hashes]
+        .sort()
+        .slice(0, limit + 1)
+        .map((hash) => this.#look(hash)),
+    );
     return cutPage(blobs, limit, ({ hash }) => [hash]);
   }
 

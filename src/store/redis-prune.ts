@@ -118,7 +118,11 @@ export async function pruneRedis(
 export async function prunedInRedis(
   client: RedisClient,
   events: RedisEvents,
-  { stream, afterSeq, limit }: { readonly stream: StreamId; readonly afterSeq: number; readonly limit: number },
+  {
+    stream,
+    afterSeq,
+    limit,
+  }: { readonly stream: StreamId; readonly afterSeq: number; readonly limit: number },
 ): Promise<readonly PrunedEvent[]> {
   const key = events.keysOfStream(stream).gone(stream);
   const hashes = listOf(await client.call("LRANGE", key, afterSeq, afterSeq + limit - 1));

@@ -53,11 +53,7 @@ export async function searchRedis(
 }
 
 /** Up to where the partition's log ends now; what is appended meanwhile need not be found. */
-export async function catchUp(
-  client: RedisClient,
-  events: RedisEvents,
-  partition: number,
-): Promise<void> {
+export async function catchUp(client: RedisClient, events: RedisEvents, partition: number): Promise<void> {
   const keys = events.keysOf(partition);
   const [end, found] = listOf(await client.call("MGET", keys.end, keys.found)).map(numberOf);
   let place = found ?? 0;

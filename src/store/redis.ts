@@ -22,7 +22,15 @@ import {
   checkText,
 } from "./input.ts";
 import { News } from "./news.ts";
-import type { Damage, HeadFilter, LeaseRequest, Page, PageRequest, PrunedEvent, RoomSummary } from "./port.ts";
+import type {
+  Damage,
+  HeadFilter,
+  LeaseRequest,
+  Page,
+  PageRequest,
+  PrunedEvent,
+  RoomSummary,
+} from "./port.ts";
 import type { Store, StoredBlob, StoredHead } from "./port.ts";
 import { parseRedisAddress } from "./redis-address.ts";
 import { appendBatch } from "./redis-append.ts";
