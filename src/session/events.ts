@@ -80,8 +80,8 @@ export interface SessionPruned extends Pruned {
   readonly emergence_threshold_offset: number;
   readonly scout_room: string;
   readonly emit_tiles: boolean;
-  /** Whether a plan started it. */
-  readonly planned: boolean;
+  /** Its head's. */
+  readonly labels: readonly string[];
   readonly boot_id: string;
   readonly boot_offset_ms: number;
   /** Milliseconds since the epoch. */

@@ -30,7 +30,7 @@ export function pruneSession(state: SessionState, command: PruneSession): Decisi
       emergence_threshold_offset: state.emergenceThresholdOffset,
       scout_room: state.scoutRoom,
       emit_tiles: state.emitTiles,
-      planned: state.plan !== null,
+      labels: state.labels,
       boot_id: state.boot.id,
       boot_offset_ms: state.boot.offsetMs,
       created_at: state.createdAt,
@@ -54,8 +54,7 @@ export function prunedState({ data }: Happened<SessionEvent & { readonly type: "
     status: "ended",
     pruned: "events",
     ...identity(data),
-    // What the plan said went with the events; that there was one stays.
-    plan: data.planned ? {} : null,
+    labels: data.labels,
     boot: { id: data.boot_id, offsetMs: data.boot_offset_ms },
     createdAt: data.created_at,
     startedAt: data.started_at,

@@ -66,7 +66,7 @@ export class Session implements TaskOwner, AsyncDisposable {
     return this.#state.metadata;
   }
 
-  /** What `holodeck run` recorded of its plan; null for a session whose work lives in code. */
+  /** What `holodeck run` recorded of its plan; null for a session whose work lives in code, and once its events were pruned. */
   get plan(): JsonObject | null {
     return this.#state.plan;
   }
