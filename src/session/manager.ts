@@ -17,6 +17,8 @@ import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
 import type { ManagerPorts } from "./ports.ts";
 import type { H1Status, RoutingDecision } from "./router.ts";
+import { checkRetain } from "./retain.ts";
+import { Retention } from "./retention.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
@@ -42,6 +44,7 @@ export class SessionManager implements AsyncDisposable {
   readonly #isPlatoGiven: boolean;
   #opening: Promise<Engine> | null = null;
   #outbox: Outbox | null = null;
+  #retention: Retention | null = null;
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
   #closed = false;
@@ -52,6 +55,7 @@ export class SessionManager implements AsyncDisposable {
     this.config = resolveConfig(config);
     this.#isPlatoGiven = config.platoUrl !== undefined;
     this.#ports = ports;
+    if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, random, report } = ports;
     this.#host = {
       clock,
@@ -188,6 +192,7 @@ export class SessionManager implements AsyncDisposable {
     this.#opened = null;
     if (this.#opening === null) return;
     const engine = await this.#opening;
+    await this.#retention?.stop();
     await engine.stop();
     await this.#handles.idle();
     await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
@@ -241,8 +246,18 @@ export class SessionManager implements AsyncDisposable {
     const { moment } = engine;
     const onError = this.#onError;
     this.#outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
+    this.#retention = this.#startRetention(store);
     if (!this.#closed) this.#opened = engine;
     return engine;
+  }
+
+  #startRetention(store: Store): Retention | null {
+    const { clock, random, retain } = this.#ports;
+    if (retain === undefined) return null;
+    const owner = random.id(clock.now());
+    const retention = new Retention({ store, clock, retain, owner, onError: this.#onError });
+    retention.start();
+    return retention;
   }
 
   /** Trouble in the background: it is tried again, and told. */

@@ -1,10 +1,12 @@
 // What can be read of a session, be it the one that goes on or how it stood at an earlier event.
 import { HolodeckError } from "../event/error.ts";
 import type { Event } from "../event/event.ts";
+import { eventsPruned, prunedBy } from "../event/pruned.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
+import type { PrunedPart } from "./events.ts";
 import { PRIORITY_RANK, type SessionOutcome, type TaskOutcome } from "./outcome.ts";
 import { loadResult } from "./results.ts";
 import { taskTotals, type ForkedFrom, type SessionState } from "./state.ts";
@@ -18,6 +20,8 @@ export abstract class SessionView implements TaskOwner {
   /** Until when an open session has lasted, milliseconds since the epoch. */
   protected abstract now(): number;
   protected abstract store(): Promise<Store>;
+  /** Whether retention has let go of anything of it, as far as can be known now. */
+  protected abstract isPruned(): Promise<boolean>;
   abstract startTask(taskId: string): Promise<Task>;
   abstract completeTask(taskId: string, outcome: TaskOutcome, options?: CompleteOptions): Promise<Task>;
 
@@ -41,7 +45,7 @@ export abstract class SessionView implements TaskOwner {
     return this.state.metadata;
   }
 
-  /** What `holodeck run` recorded of its plan; null for a session whose work lives in code. */
+  /** What `holodeck run` recorded of its plan; null for a session whose work lives in code, and once its events were pruned. */
   get plan(): JsonObject | null {
     return this.state.plan;
   }
@@ -62,6 +66,11 @@ export abstract class SessionView implements TaskOwner {
 
   get error(): string | null {
     return this.state.error;
+  }
+
+  /** What retention has let go of since it ended: its blobs, or its events and tasks with them; null when all is there. */
+  get pruned(): PrunedPart | null {
+    return this.state.pruned;
   }
 
   /** What its run looked like (see docs/patterns.md); empty while it is open. */
@@ -106,15 +115,18 @@ export abstract class SessionView implements TaskOwner {
   async readResult(taskId: string): Promise<Json | undefined> {
     const task = this.state.tasks.get(taskId);
     if (task === undefined) return undefined;
-    return await loadResult(await this.store(), task.result, task.record);
+    return await loadResult(await this.store(), task.result, task.record, async () => await this.isPruned());
   }
 
-  /** Its events, those after `afterSeq` (default all), as they are stored. */
+  /** Its events, those after `afterSeq` (default all), as they are stored. Throws `pruned` when some of them are gone. */
   async *events({ afterSeq = 0 }: { readonly afterSeq?: number } = {}): AsyncGenerator<Event> {
     const store = await this.store();
     const stream = streamOf(this.sessionId);
     for (let seq = afterSeq; ;) {
       const page = await store.read({ stream, afterSeq: seq });
+      const [first] = page;
+      const pruned = first !== undefined && first.event.seq > seq + 1 ? prunedBy(first.event) : null;
+      if (pruned !== null) throw eventsPruned(stream, pruned.to);
       for (const { event } of page) {
         if (event.seq > this.throughSeq) return;
         yield event;

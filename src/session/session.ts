@@ -87,7 +87,7 @@ export class Session extends SessionView implements AsyncDisposable {
     const error = checkMessage(options.error, "error");
     const { attempt = null, idempotencyKey = null } = options;
     const store = await this.store();
-    const stored = await storeResult(store, options.result);
+    const stored = await storeResult(store, options.result, this.#host.clock.now());
     const record = { ...options.record, ...stored.record };
     await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
@@ -197,6 +197,10 @@ export class Session extends SessionView implements AsyncDisposable {
 
   protected override now(): number {
     return this.#host.clock.now();
+  }
+
+  protected override async isPruned(): Promise<boolean> {
+    return (await this.#host.refresh(this.sessionId)).pruned !== null;
   }
 
   protected override async store(): Promise<Store> {

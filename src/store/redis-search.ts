@@ -16,7 +16,7 @@ import { eventCursor, eventPage, hashBytes } from "./stored-event.ts";
 /** How many events one script makes findable. */
 const FILL_MAX = 256;
 
-const POSITION_BYTES = 6;
+export const POSITION_BYTES = 6;
 const POSTING_BYTES = 18;
 
 /** KEYS: the place and the words'. ARGV: the place before and after, and the words' postings. */
@@ -53,7 +53,7 @@ export async function searchRedis(
 }
 
 /** Up to where the partition's log ends now; what is appended meanwhile need not be found. */
-async function catchUp(client: RedisClient, events: RedisEvents, partition: number): Promise<void> {
+export async function catchUp(client: RedisClient, events: RedisEvents, partition: number): Promise<void> {
   const keys = events.keysOf(partition);
   const [end, found] = listOf(await client.call("MGET", keys.end, keys.found)).map(numberOf);
   let place = found ?? 0;
