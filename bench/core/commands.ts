@@ -30,7 +30,11 @@ export function startCommand(): SessionCommand {
     emergenceThresholdOffset: -2,
     scoutRoom: "scout-reports/holodeck-session",
     emitTiles: true,
+    platoUrl: "http://localhost:8848",
+    deliverTiles: false,
     plan: null,
+    identityKey: "identity:oracle1",
+    policyKey: "policy:owner",
     process: PROCESS,
     boot: BOOT,
   };

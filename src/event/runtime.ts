@@ -84,14 +84,29 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return this.#entries.get(stream)?.known?.state;
   }
 
-  /** The seq of the state as last known here; 0 when the stream has not been read or is empty. */
+  /** How far the stream is known here, also when its state was evicted; 0 when it has not been read or is empty. */
   seq(stream: StreamId): number {
-    return this.#entries.get(stream)?.known?.seq ?? 0;
+    const entry = this.#entries.get(stream);
+    return entry?.known?.seq ?? Math.max(0, entry?.toldSeq ?? 0);
   }
 
-  /** Forgets a stream's state; it is read again on demand. Does nothing while commands wait. */
-  evict(stream: StreamId): void {
-    if (this.#entries.get(stream)?.draining === null) this.#entries.delete(stream);
+  /**
+   * Lets go of a stream's state. It is read again on demand, and what happened meanwhile is then told to `onEvents`.
+   * False, and nothing done, while commands wait.
+   */
+  evict(stream: StreamId): boolean {
+    const entry = this.#entries.get(stream);
+    if (entry === undefined) return true;
+    if (entry.draining !== null) return false;
+    entry.known = null;
+    return true;
+  }
+
+  /** Forgets a stream whole: what happens until it is read again is not told. False while commands wait. */
+  forget(stream: StreamId): boolean {
+    if (!this.evict(stream)) return false;
+    this.#entries.delete(stream);
+    return true;
   }
 
   /** Resolves when no command waits. */

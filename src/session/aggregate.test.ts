@@ -29,7 +29,11 @@ const start: Command = {
   emergenceThresholdOffset: -2,
   scoutRoom: "room",
   emitTiles: true,
+  platoUrl: "http://localhost:8848",
+  deliverTiles: false,
   plan: null,
+  identityKey: "identity:oracle1",
+  policyKey: "policy:owner",
   process: OWNER,
   boot: BOOT,
 };

@@ -3,6 +3,7 @@ import type { Aggregate, Decision } from "../event/decider.ts";
 import type { Json } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
 import type { SessionCommand } from "./commands.ts";
+import { carryOver } from "./carry-over.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { endSession, expire, resumeSession, setClock, settle, startSession } from "./lifecycle.ts";
@@ -25,13 +26,15 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 2, save, load },
+  snapshot: { version: 4, save, load },
 };
 
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
   switch (command.type) {
     case "start_session":
       return startSession(state, command);
+    case "fork_session":
+      return carryOver(state, command);
     case "resume_session":
       return resumeSession(state, command);
     case "add_task":

@@ -25,6 +25,7 @@ export interface Random {
 export interface SessionHost {
   readonly clock: Clock;
   readonly processes: Processes;
+  readonly random: Random;
   store(): Promise<Store>;
   /** Decides a command and makes it durable; a refusal is thrown as a `HolodeckError`. */
   execute(

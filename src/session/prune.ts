@@ -14,6 +14,7 @@ export function pruneSession(state: SessionState, command: PruneSession): Decisi
   if (state.pruned === "events" || state.pruned === command.what || state.pruned !== command.seen) return [];
   if (command.what === "blobs") return [fact("blobs_pruned", null, {})];
   const { to, lastHash } = command;
+  const { forkedFrom: forked } = state;
   return [
     fact("pruned", null, {
       from: 1,
@@ -42,6 +43,8 @@ export function pruneSession(state: SessionState, command: PruneSession): Decisi
       patterns: state.patterns,
       tasks: taskTotals(state),
       h1: state.h1,
+      forked_from:
+        forked === null ? null : { session_id: forked.sessionId, seq: forked.seq, hash: forked.hash },
     }),
   ];
 }
@@ -49,6 +52,7 @@ export function pruneSession(state: SessionState, command: PruneSession): Decisi
 /** The state after a `pruned` event, which is the same whatever was known of the events before it. */
 export function prunedState({ data }: Happened<SessionEvent & { readonly type: "pruned" }>): SessionState {
   const { total: _total, succeeded: success, failed, cancelled, timed_out: timeout } = data.tasks;
+  const { forked_from: forked } = data;
   return {
     ...initialState(),
     status: "ended",
@@ -64,6 +68,7 @@ export function prunedState({ data }: Happened<SessionEvent & { readonly type: "
     durationMs: data.duration_ms,
     patterns: data.patterns,
     h1: data.h1,
+    forkedFrom: forked === null ? null : { sessionId: forked.session_id, seq: forked.seq, hash: forked.hash },
     totals: { success, failed, cancelled, timeout },
   };
 }

@@ -43,6 +43,18 @@ export interface TaskEnd {
   readonly closedBySession: boolean;
 }
 
+/** A task's end with whose it was. */
+export interface EndedTask extends TaskEnd {
+  readonly taskId: string;
+}
+
+/** An event of another session. */
+export interface ForkedFrom {
+  readonly sessionId: string;
+  readonly seq: number;
+  readonly hash: string;
+}
+
 export interface SessionState {
   /** `none` before the first event. */
   status: "none" | "open" | "ended";
@@ -63,7 +75,15 @@ export interface SessionState {
   /** The room its tiles go to; kept also when it sends none. */
   scoutRoom: string;
   emitTiles: boolean;
+  platoUrl: string;
+  /** Whether its tiles are to be sent to `platoUrl`. */
+  deliverTiles: boolean;
   plan: JsonObject | null;
+  /** Streams of what the session manages. */
+  identityKey: string | null;
+  policyKey: string | null;
+  cursorKeys: readonly string[];
+  forkedFrom: ForkedFrom | null;
   process: ProcessIdentity | null;
   boot: Boot;
   /** `at` of the first event: it never changes, whatever the clock does. */
@@ -85,7 +105,7 @@ export interface SessionState {
   /** Ids of the tasks an attempt of which is running. */
   running: Set<string>;
   /** In the order they ended. */
-  ends: TaskEnd[];
+  ends: EndedTask[];
   readonly totals: Record<TaskOutcome, number>;
 }
 
@@ -108,7 +128,13 @@ export function initialState(): SessionState {
     emergenceThresholdOffset: 0,
     scoutRoom: "",
     emitTiles: false,
+    platoUrl: "",
+    deliverTiles: false,
     plan: null,
+    identityKey: null,
+    policyKey: null,
+    cursorKeys: [],
+    forkedFrom: null,
     process: null,
     boot: { id: "", offsetMs: 0 },
     createdAt: 0,

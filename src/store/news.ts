@@ -88,7 +88,8 @@ export class News {
     try {
       const place = (await this.#params.end()).join(",");
       if (this.#timer === null) return;
-      if (this.#seen !== null && place !== this.#seen) this.#tell({ own: false });
+      // Also at the first look: what was appended since `add` may be in it already.
+      if (place !== this.#seen) this.#tell({ own: false });
       this.#seen = place;
     } catch {
       // The server is away; whoever appends or reads is told so, and the next round asks again.
