@@ -17,7 +17,6 @@ import {
   checkCount,
   checkFilter,
   checkItems,
-  checkLease,
   checkLimit,
   checkPlace,
   checkPrune,
@@ -38,6 +37,7 @@ import {
   stored,
   type Kept,
 } from "./memory-lists.ts";
+import { MemoryLeases } from "./memory-leases.ts";
 import { MemoryBlobs } from "./memory-blobs.ts";
 import { cutPage, pageCursor, pageLimit } from "./page.ts";
 import type {
@@ -62,11 +62,6 @@ interface Stream {
   head: string;
 }
 
-interface Lease {
-  readonly owner: string;
-  readonly until: number;
-}
-
 export class MemoryStore implements Store {
   readonly name = "memory:";
   readonly partitions = 1;
@@ -76,7 +71,7 @@ export class MemoryStore implements Store {
   readonly #places = new Map<string, TailPlace>();
   readonly #snapshots = new Map<StreamId, string>();
   readonly #blobs = new MemoryBlobs();
-  readonly #leases = new Map<string, Lease>();
+  readonly #leases = new MemoryLeases();
   readonly #listeners = new Set<(appended: Appended) => void>();
   readonly #words = new WeakMap<Kept, ReadonlySet<string>>();
   #closed = false;
@@ -281,12 +276,7 @@ export class MemoryStore implements Store {
 
   async lease(params: LeaseRequest): Promise<boolean> {
     this.#assertOpen();
-    const { name, owner, now, ttlMs } = checkLease(params);
-    const held = this.#leases.get(name);
-    if (held !== undefined && held.owner !== owner && held.until > now) return false;
-    if (ttlMs === 0) this.#leases.delete(name);
-    else this.#leases.set(name, { owner, until: now + ttlMs });
-    return true;
+    return this.#leases.take(params);
   }
 
   async inspect(): Promise<readonly Damage[]> {

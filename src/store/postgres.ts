@@ -12,15 +12,7 @@ import type {
   TailPlace,
 } from "../event/log.ts";
 import { AppendQueue } from "./append-queue.ts";
-import {
-  checkCount,
-  checkItems,
-  checkLease,
-  checkLimit,
-  checkPlace,
-  checkSnapshot,
-  checkText,
-} from "./input.ts";
+import { checkCount, checkItems, checkLimit, checkPlace, checkSnapshot, checkText } from "./input.ts";
 import { News } from "./news.ts";
 import { partitionOf } from "./partition.ts";
 import type {
@@ -41,6 +33,7 @@ import { PostgresClient, query, type PostgresClientOptions } from "./postgres-cl
 import { createOrCheck } from "./postgres-create.ts";
 import { warnIfNotDurable } from "./postgres-durable.ts";
 import { inspectPostgres } from "./postgres-inspect.ts";
+import { leaseIn } from "./postgres-lease.ts";
 import { PostgresLists } from "./postgres-lists.ts";
 import { prune, prunedOf } from "./postgres-prune.ts";
 import { searchPostgres } from "./postgres-search.ts";
@@ -281,15 +274,7 @@ class PostgresStore implements Store {
   }
 
   async lease(params: LeaseRequest): Promise<boolean> {
-    return await this.#do(async () => {
-      const { name, owner, now, ttlMs } = checkLease(params);
-      const [key, holder] = [Buffer.from(name), Buffer.from(owner)];
-      if (ttlMs > 0) {
-        return (await this.#client.get(TAKE_LEASE, key, holder, now + ttlMs, now)) !== undefined;
-      }
-      const held = await this.#client.get(DROP_LEASE, key, holder, now);
-      return held?.[0] === false;
-    });
+    return await this.#do(() => leaseIn(this.#client, params));
   }
 
   async inspect(): Promise<readonly Damage[]> {
@@ -346,14 +331,4 @@ const SNAPSHOT = query<readonly [Buffer]>(
 const SAVE_SNAPSHOT = query(
   `INSERT INTO snapshots (partition, stream, snapshot) VALUES ($1, $2, $3)
    ON CONFLICT (partition, stream) DO UPDATE SET snapshot = excluded.snapshot`,
-);
-const TAKE_LEASE = query<readonly [boolean]>(
-  `INSERT INTO leases AS l (name, owner, until) VALUES ($1, $2, $3) ON CONFLICT (name)
-   DO UPDATE SET owner = excluded.owner, until = excluded.until
-   WHERE l.owner = excluded.owner OR l.until <= $4 RETURNING true`,
-);
-/** Whether another owner holds it still. */
-const DROP_LEASE = query<readonly [boolean]>(
-  `WITH dropped AS (DELETE FROM leases WHERE name = $1 AND (owner = $2 OR until <= $3))
-   SELECT EXISTS (SELECT FROM leases WHERE name = $1 AND owner <> $2 AND until > $3)`,
 );
