@@ -34,32 +34,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("prune says what would go, lets go of it, and what stays is shown, verified and told apart", async () => {
-  const other = join(folder, "prune.db");
-  const own = new SessionManager({ sessionName: "old", agentId: "oracle1" }, { store: other });
-  const session = await own.startSession();
-  await session.addTask("t");
-  await session.completeTask("t", "success", { result: "zebra" });
-  await session.endSession();
-  await own.close();
-  const env = { HOLODECK_STORE: other };
-  const would = await run(["prune", "--events-days", "0", "--dry-run", "--json"], env);
-  expect(JSON.parse(would.out)).toEqual({ dry_run: true, sessions: 1, events: 5, blobs: 0, blob_bytes: 0 });
-  expect((await run(["prune"], env)).out).toBe("Pruned 0 sessions, 0 events, 0 blobs (0 bytes).\n");
-  expect((await run(["prune", "--events-days", "0"], env)).out).toBe(
-    "Pruned 1 session, 5 events, 0 blobs (0 bytes).\n",
-  );
-  expect(JSON.parse((await run(["verify", "--json"], env)).out)).toMatchObject({
-    ok: true,
-    events: 1,
-    pruned: 5,
-  });
-  const shown = await run(["session", "show", "latest"], env);
-  expect(shown.out).toMatch(/pruned +its events, tasks and blobs are gone/);
-  const tiles = await run(["tiles", "--session", "latest"], env);
-  expect([tiles.code, tiles.err]).toEqual([3, expect.stringMatching(/have been pruned/)]);
-});
-
 interface Ran {
   readonly code: number | null;
   readonly out: string;
