@@ -49,7 +49,9 @@ export interface ResumeSession extends Timed {
   readonly type: "resume_session";
   readonly process: ProcessIdentity;
   readonly boot: Boot;
-  /** Whether the process that has the work now was found alive. */
+  /** The process that was found to have the work; null when none had. */
+  readonly owner: ProcessIdentity | null;
+  /** Whether that very process was found alive. */
   readonly ownerAlive: boolean;
 }
 

@@ -145,7 +145,7 @@ export class SessionManager implements AsyncDisposable {
     const ownerAlive = owner !== null && processes.isAlive(owner);
     const process = processes.self();
     const boot = clock.boot();
-    await this.#execute(stream, { type: "resume_session", process, boot, ownerAlive }, null);
+    await this.#execute(stream, { type: "resume_session", process, boot, owner, ownerAlive }, null);
     for (const task of session.tasks) {
       if (task.status === "running") await recover(session, task);
     }
