@@ -82,9 +82,6 @@ export interface SessionPruned extends Pruned {
   readonly emergence_threshold_offset: number;
   readonly scout_room: string;
   readonly emit_tiles: boolean;
-  readonly identity_key: string | null;
-  readonly policy_key: string | null;
-  readonly forked_from: { readonly session_id: string; readonly seq: number; readonly hash: string } | null;
   /** Its head's. */
   readonly labels: readonly string[];
   readonly boot_id: string;
@@ -99,6 +96,7 @@ export interface SessionPruned extends Pruned {
   readonly patterns: readonly string[];
   readonly tasks: TaskTotals;
   readonly h1: { readonly start: number; readonly end: number } | null;
+  readonly forked_from: { readonly session_id: string; readonly seq: number; readonly hash: string } | null;
 }
 
 /** What the start event keeps beside what its tile says. */

@@ -16,9 +16,9 @@ import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
 import type { ManagerPorts } from "./ports.ts";
-import type { H1Status, RoutingDecision } from "./router.ts";
 import { checkRetain } from "./retain.ts";
 import { Retention } from "./retention.ts";
+import type { H1Status, RoutingDecision } from "./router.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
@@ -44,9 +44,9 @@ export class SessionManager implements AsyncDisposable {
   readonly #isPlatoGiven: boolean;
   #opening: Promise<Engine> | null = null;
   #outbox: Outbox | null = null;
-  #retention: Retention | null = null;
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
+  #retention: Retention | null = null;
   #closed = false;
   #latest: Session | null = null;
 
@@ -246,18 +246,16 @@ export class SessionManager implements AsyncDisposable {
     const { moment } = engine;
     const onError = this.#onError;
     this.#outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
-    this.#retention = this.#startRetention(store);
+    this.#retention = this.#retain(store);
+    this.#retention?.start();
     if (!this.#closed) this.#opened = engine;
     return engine;
   }
 
-  #startRetention(store: Store): Retention | null {
+  #retain(store: Store): Retention | null {
     const { clock, random, retain } = this.#ports;
     if (retain === undefined) return null;
-    const owner = random.id(clock.now());
-    const retention = new Retention({ store, clock, retain, owner, onError: this.#onError });
-    retention.start();
-    return retention;
+    return new Retention({ store, clock, retain, owner: random.id(clock.now()), onError: this.#onError });
   }
 
   /** Trouble in the background: it is tried again, and told. */

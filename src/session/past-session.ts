@@ -77,11 +77,6 @@ export class PastSession extends SessionView {
     return this.at;
   }
 
-  /** A past that could be read had not been pruned. */
-  protected override async isPruned(): Promise<boolean> {
-    return await Promise.resolve(false);
-  }
-
   protected override async store(): Promise<Store> {
     return this.#store;
   }

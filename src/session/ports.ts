@@ -22,10 +22,10 @@ export interface ManagerPorts {
   readonly metrics: ManagerMetrics;
   /** What sends tiles; without it none are sent. */
   readonly tiles?: TilePorts;
-  /** What ended sessions let go of, and when; default: nothing goes. */
-  readonly retain?: Retain;
   /** A session that has not been used for this long leaves memory until it is needed. Default 60,000. */
   readonly idleMs?: number;
+  /** What ended sessions let go of, and when; default: nothing goes. */
+  readonly retain?: Retain;
   /** Told of trouble that must not disturb anyone, such as a callback that throws. */
   readonly report: (problem: HolodeckError) => void;
 }

@@ -14,6 +14,7 @@ export function pruneSession(state: SessionState, command: PruneSession): Decisi
   if (state.pruned === "events" || state.pruned === command.what || state.pruned !== command.seen) return [];
   if (command.what === "blobs") return [fact("blobs_pruned", null, {})];
   const { to, lastHash } = command;
+  const { forkedFrom: forked } = state;
   return [
     fact("pruned", null, {
       from: 1,
@@ -30,9 +31,6 @@ export function pruneSession(state: SessionState, command: PruneSession): Decisi
       emergence_threshold_offset: state.emergenceThresholdOffset,
       scout_room: state.scoutRoom,
       emit_tiles: state.emitTiles,
-      identity_key: state.identityKey,
-      policy_key: state.policyKey,
-      forked_from: forkOf(state),
       labels: state.labels,
       boot_id: state.boot.id,
       boot_offset_ms: state.boot.offsetMs,
@@ -45,6 +43,8 @@ export function pruneSession(state: SessionState, command: PruneSession): Decisi
       patterns: state.patterns,
       tasks: taskTotals(state),
       h1: state.h1,
+      forked_from:
+        forked === null ? null : { session_id: forked.sessionId, seq: forked.seq, hash: forked.hash },
     }),
   ];
 }
@@ -52,6 +52,7 @@ export function pruneSession(state: SessionState, command: PruneSession): Decisi
 /** The state after a `pruned` event, which is the same whatever was known of the events before it. */
 export function prunedState({ data }: Happened<SessionEvent & { readonly type: "pruned" }>): SessionState {
   const { total: _total, succeeded: success, failed, cancelled, timed_out: timeout } = data.tasks;
+  const { forked_from: forked } = data;
   return {
     ...initialState(),
     status: "ended",
@@ -67,14 +68,9 @@ export function prunedState({ data }: Happened<SessionEvent & { readonly type: "
     durationMs: data.duration_ms,
     patterns: data.patterns,
     h1: data.h1,
+    forkedFrom: forked === null ? null : { sessionId: forked.session_id, seq: forked.seq, hash: forked.hash },
     totals: { success, failed, cancelled, timeout },
   };
-}
-
-function forkOf({ forkedFrom }: SessionState): SessionPruned["forked_from"] {
-  if (forkedFrom === null) return null;
-  const { sessionId, seq, hash } = forkedFrom;
-  return { session_id: sessionId, seq, hash };
 }
 
 function identity(data: SessionPruned): Partial<SessionState> {
@@ -90,12 +86,5 @@ function identity(data: SessionPruned): Partial<SessionState> {
     emergenceThresholdOffset: data.emergence_threshold_offset,
     scoutRoom: data.scout_room,
     emitTiles: data.emit_tiles,
-    identityKey: data.identity_key,
-    policyKey: data.policy_key,
-    forkedFrom: data.forked_from && {
-      sessionId: data.forked_from.session_id,
-      seq: data.forked_from.seq,
-      hash: data.forked_from.hash,
-    },
   };
 }

@@ -1,8 +1,8 @@
 // What can be read of a session, be it the one that goes on or how it stood at an earlier event.
 import { HolodeckError } from "../event/error.ts";
 import type { Event } from "../event/event.ts";
-import { eventsPruned, prunedBy } from "../event/pruned.ts";
 import type { Json, JsonObject } from "../event/json.ts";
+import { eventsPruned, prunedBy } from "../event/pruned.ts";
 import type { Store } from "../store/port.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
@@ -20,8 +20,6 @@ export abstract class SessionView implements TaskOwner {
   /** Until when an open session has lasted, milliseconds since the epoch. */
   protected abstract now(): number;
   protected abstract store(): Promise<Store>;
-  /** Whether retention has let go of anything of it, as far as can be known now. */
-  protected abstract isPruned(): Promise<boolean>;
   abstract startTask(taskId: string): Promise<Task>;
   abstract completeTask(taskId: string, outcome: TaskOutcome, options?: CompleteOptions): Promise<Task>;
 
@@ -45,7 +43,7 @@ export abstract class SessionView implements TaskOwner {
     return this.state.metadata;
   }
 
-  /** What `holodeck run` recorded of its plan; null for a session whose work lives in code, and once its events were pruned. */
+  /** What `holodeck run` recorded of its plan; null for one whose work lives in code, or was pruned. */
   get plan(): JsonObject | null {
     return this.state.plan;
   }
@@ -115,10 +113,13 @@ export abstract class SessionView implements TaskOwner {
   async readResult(taskId: string): Promise<Json | undefined> {
     const task = this.state.tasks.get(taskId);
     if (task === undefined) return undefined;
-    return await loadResult(await this.store(), task.result, task.record, async () => await this.isPruned());
+    const store = await this.store();
+    const stream = streamOf(this.sessionId);
+    const isPruned = async () => (await store.head({ stream }))?.summary["pruned"] !== undefined;
+    return await loadResult(store, task.result, task.record, isPruned);
   }
 
-  /** Its events, those after `afterSeq` (default all), as they are stored. Throws `pruned` when some of them are gone. */
+  /** Its events, those after `afterSeq` (default all), as they are stored. Throws `pruned` when some are gone. */
   async *events({ afterSeq = 0 }: { readonly afterSeq?: number } = {}): AsyncGenerator<Event> {
     const store = await this.store();
     const stream = streamOf(this.sessionId);

@@ -199,10 +199,6 @@ export class Session extends SessionView implements AsyncDisposable {
     return this.#host.clock.now();
   }
 
-  protected override async isPruned(): Promise<boolean> {
-    return (await this.#host.refresh(this.sessionId)).pruned !== null;
-  }
-
   protected override async store(): Promise<Store> {
     return await this.#host.store();
   }

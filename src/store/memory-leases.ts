@@ -1,4 +1,5 @@
-// Leases in memory: for the processes of one store object.
+// The leases of the store in memory.
+import { checkLease } from "./input.ts";
 import type { LeaseRequest } from "./port.ts";
 
 interface Lease {
@@ -9,8 +10,8 @@ interface Lease {
 export class MemoryLeases {
   readonly #leases = new Map<string, Lease>();
 
-  /** Takes, renews or gives back; false while another owner holds it. */
-  take({ name, owner, now, ttlMs }: Required<LeaseRequest>): boolean {
+  take(request: LeaseRequest): boolean {
+    const { name, owner, now, ttlMs } = checkLease(request);
     const held = this.#leases.get(name);
     if (held !== undefined && held.owner !== owner && held.until > now) return false;
     if (ttlMs === 0) this.#leases.delete(name);

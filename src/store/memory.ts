@@ -17,7 +17,6 @@ import {
   checkCount,
   checkFilter,
   checkItems,
-  checkLease,
   checkLimit,
   checkPlace,
   checkPrune,
@@ -38,8 +37,8 @@ import {
   stored,
   type Kept,
 } from "./memory-lists.ts";
-import { MemoryBlobs } from "./memory-blobs.ts";
 import { MemoryLeases } from "./memory-leases.ts";
+import { MemoryBlobs } from "./memory-blobs.ts";
 import { cutPage, pageCursor, pageLimit } from "./page.ts";
 import type {
   Damage,
@@ -277,12 +276,12 @@ export class MemoryStore implements Store {
 
   async lease(params: LeaseRequest): Promise<boolean> {
     this.#assertOpen();
-    return this.#leases.take(checkLease(params));
+    return this.#leases.take(params);
   }
 
   async inspect(): Promise<readonly Damage[]> {
     this.#assertOpen();
-    return []; // Nothing lies below the events.
+    return [];
   }
 
   async close(): Promise<void> {

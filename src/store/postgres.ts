@@ -12,15 +12,7 @@ import type {
   TailPlace,
 } from "../event/log.ts";
 import { AppendQueue } from "./append-queue.ts";
-import {
-  checkCount,
-  checkItems,
-  checkLease,
-  checkLimit,
-  checkPlace,
-  checkSnapshot,
-  checkText,
-} from "./input.ts";
+import { checkCount, checkItems, checkLimit, checkPlace, checkSnapshot, checkText } from "./input.ts";
 import { News } from "./news.ts";
 import { partitionOf } from "./partition.ts";
 import type {
@@ -41,7 +33,7 @@ import { PostgresClient, query, type PostgresClientOptions } from "./postgres-cl
 import { createOrCheck } from "./postgres-create.ts";
 import { warnIfNotDurable } from "./postgres-durable.ts";
 import { inspectPostgres } from "./postgres-inspect.ts";
-import { DROP_LEASE, TAKE_LEASE } from "./postgres-leases.ts";
+import { leaseIn } from "./postgres-lease.ts";
 import { PostgresLists } from "./postgres-lists.ts";
 import { prune, prunedOf } from "./postgres-prune.ts";
 import { searchPostgres } from "./postgres-search.ts";
@@ -282,15 +274,7 @@ class PostgresStore implements Store {
   }
 
   async lease(params: LeaseRequest): Promise<boolean> {
-    return await this.#do(async () => {
-      const { name, owner, now, ttlMs } = checkLease(params);
-      const [key, holder] = [Buffer.from(name), Buffer.from(owner)];
-      if (ttlMs > 0) {
-        return (await this.#client.get(TAKE_LEASE, key, holder, now + ttlMs, now)) !== undefined;
-      }
-      const held = await this.#client.get(DROP_LEASE, key, holder, now);
-      return held?.[0] === false;
-    });
+    return await this.#do(() => leaseIn(this.#client, params));
   }
 
   async inspect(): Promise<readonly Damage[]> {
