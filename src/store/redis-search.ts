@@ -1,7 +1,7 @@
 // Search in Redis, filled behind the log. A word's postings are one string a partition, appended to in the log's
-// order, 18 bytes an event: position (6), at (8), the beginning of the hash (4). A string costs no memory beside its
-// bytes, where a set would cost several times them; the at and the hash order the hits, so that only a page's events
-// are read. Any process may fill: who comes second finds the place moved and adds nothing.
+// order, 18 bytes an event: position (6), at (8), the beginning of the hash (4). The at and the hash order the hits,
+// so that only a page's events are read; a set of positions would need every hit's event. Any process may fill: who
+// comes second finds the place moved and adds nothing.
 import type { StoredEvent } from "../event/log.ts";
 import { wordsOfEvent } from "../event/words.ts";
 import { checkSearch } from "./input.ts";
