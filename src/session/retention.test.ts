@@ -275,3 +275,15 @@ function failing(store: Store, step: keyof Store, passed: number): Store {
     },
   });
 }
+
+test("what still waits for its room stays until it was sent", async () => {
+  const store = new MemoryStore();
+  const clock = new TestClock();
+  const openStore = async (): Promise<MemoryStore> => await Promise.resolve(store);
+  const { manager } = testManager({ platoUrl: "http://localhost:8848" }, { openStore, clock });
+  const session = await manager.startSession();
+  await session.endSession();
+  pass(clock, 10 * DAY_MS);
+  expect(await prune(store, clock, { eventsDays: 1 })).toMatchObject({ sessions: 0 });
+  expect(await session.tiles()).toHaveLength(2);
+});
