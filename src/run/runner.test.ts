@@ -157,6 +157,18 @@ test("a secret is passed on and recorded nowhere; what is not declared is not se
   for await (const event of ran.session.events()) expect(JSON.stringify(event)).not.toContain(SECRET);
 });
 
+test("a secret that is written half to stdout and half to stderr is neither kept nor shown", async () => {
+  const ran = await run(
+    `  - {id: t, run: 'printf s3cr3t; exec 1>&-; sleep 0.1; echo -value >&2; exit 1'}`,
+    "secrets: [TOKEN]",
+  );
+  const { output } = ran.session.getTask("t")?.record ?? {};
+  const bytes = await ran.store.blob({ hash: output?.hash ?? "" });
+  expect(Buffer.from(bytes ?? []).toString()).toBe("[redacted TOKEN]\n");
+  expect(ran.session.getTask("t")?.error).toContain("[redacted TOKEN]");
+  expect(ran.output).toBe("s3cr3t\n-value\n");
+});
+
 test("a signal stops what runs and leaves the session open, its finished work kept", async () => {
   const stop = new AbortController();
   const ran = await run(
