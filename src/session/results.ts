@@ -1,8 +1,8 @@
-// Results of tasks: small ones stand in the event, large ones are blobs, durable before the event that names them.
+// Results of tasks, and lists of artifacts: small ones stand in the event, large ones are blobs, durable before the event that names them.
 import { HolodeckError } from "../event/error.ts";
 import type { Json } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
-import type { TaskRecord } from "./events.ts";
+import type { ArtifactReference, BlobReference, TaskRecord } from "./events.ts";
 import { checkJson } from "./input.ts";
 
 /** A result up to this many bytes of JSON stands in the event; a tenth of it is shown of a larger one. */
@@ -29,12 +29,23 @@ export async function loadResult(
   result: Json | undefined,
   record: TaskRecord,
 ): Promise<Json | undefined> {
-  const reference = record.result_blob;
-  if (reference === undefined) return result;
-  const bytes = await store.blob({ hash: reference.hash });
+  return record.result_blob === undefined ? result : await loadJson(store, record.result_blob, "result");
+}
+
+/** What was kept of a task's files, in the event or beside it. Throws `not_found` when the list's blob is gone. */
+export async function loadArtifacts(
+  store: Store,
+  { artifacts = [], artifacts_blob }: TaskRecord,
+): Promise<readonly ArtifactReference[]> {
+  if (artifacts_blob === undefined) return artifacts;
+  return (await loadJson(store, artifacts_blob, "list of artifacts")) as readonly ArtifactReference[];
+}
+
+async function loadJson(store: Store, { hash }: BlobReference, name: string): Promise<Json> {
+  const bytes = await store.blob({ hash });
   if (bytes === null) {
     throw new HolodeckError("not_found", {
-      what: `The result's blob ${reference.hash} is not in the store.`,
+      what: `The blob ${hash} of the ${name} is not in the store.`,
       todo: "Run `holodeck verify`; restore the store from a backup if it should be there.",
     });
   }

@@ -5,8 +5,9 @@ import type { Json, JsonObject } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
+import type { ArtifactReference } from "./events.ts";
 import { PRIORITY_RANK, type SessionOutcome, type TaskOutcome } from "./outcome.ts";
-import { loadResult } from "./results.ts";
+import { loadArtifacts, loadResult } from "./results.ts";
 import { taskTotals, type ForkedFrom, type SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { Task, type CompleteOptions, type TaskOwner } from "./task.ts";
@@ -107,6 +108,11 @@ export abstract class SessionView implements TaskOwner {
     const task = this.state.tasks.get(taskId);
     if (task === undefined) return undefined;
     return await loadResult(await this.store(), task.result, task.record);
+  }
+
+  /** The files that were kept of a task's work, also when they are too many for an event. */
+  async readArtifacts(taskId: string): Promise<readonly ArtifactReference[]> {
+    return await loadArtifacts(await this.store(), this.state.tasks.get(taskId)?.record ?? {});
   }
 
   /** Its events, those after `afterSeq` (default all), as they are stored. */
