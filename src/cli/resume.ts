@@ -2,14 +2,14 @@
 import { HolodeckError } from "../event/error.ts";
 import { streamKey } from "../event/event.ts";
 import { SessionManager } from "../local.ts";
-import { keptPlan } from "../run/plan-session.ts";
+import { keptPlan, keptSpools } from "../run/plan-session.ts";
 import { recoverTask, type Recovered } from "../run/recover.ts";
 import { PLAN_LABEL } from "../session/evolve.ts";
 import type { Session } from "../session/session.ts";
 import type { Store, StoredHead } from "../store/port.ts";
 import { findSession } from "./find-session.ts";
 import { note, type Io } from "./io.ts";
-import { runSession, type RunOptions } from "./run-session.ts";
+import { runSession, sweep, type RunOptions } from "./run-session.ts";
 import { finish } from "./summary.ts";
 
 /** Answers the exit code. Without an id it takes the newest open session that was started by a plan. */
@@ -28,6 +28,7 @@ export async function command([named]: readonly string[], options: RunOptions, i
     },
   });
   const { plan, folder, spool } = await keptPlan(store, session, io.env);
+  await sweep(store, keptSpools(session));
   tellRecovered(session, recovered, io);
   await runSession({ session, store, plan, folder, spool }, options, io);
   return await finish(session, store.name, options, io);

@@ -95,7 +95,18 @@ export async function keptPlan(
 
 /** Where a session's attempts spool. */
 export function spoolOf(dataFolder: string, sessionId: string): string {
-  return join(dataFolder, "run", sessionId);
+  return join(spoolsOf(dataFolder), sessionId);
+}
+
+/** The folder of all spools. */
+export function spoolsOf(dataFolder: string): string {
+  return join(dataFolder, "run");
+}
+
+/** The folder that holds the spool of a session that was started by a plan; null for any other. */
+export function keptSpools(session: Session): string | null {
+  const kept = session.plan as KeptPlan | null;
+  return kept === null ? null : spoolsOf(kept.data_folder);
 }
 
 interface KeptPlan {
