@@ -27,17 +27,23 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 async function output(...args: readonly string[]): Promise<string> {
+  return (await finished(...args)).out;
+}
+
+async function finished(
+  ...args: readonly string[]
+): Promise<{ readonly code: unknown; readonly out: string }> {
   const child = start(...args);
   let out = "";
   child.stdout?.on("data", (bytes: Buffer) => (out += bytes.toString()));
-  await once(child, "close");
-  return out;
+  const [code] = (await once(child, "close")) as [unknown];
+  return { code, out };
 }
 
 /** A run whose process and guard are killed while its task runs; answers the session and the task's process. */
-async function killedRun(): Promise<{ readonly sessionId: string; readonly pid: number }> {
+async function killedRun(limits: object = {}): Promise<{ readonly sessionId: string; readonly pid: number }> {
   const run = 'echo unredacted > "$HOLODECK_RESULT_FILE"; echo $$ > pid.tmp; mv pid.tmp pid; exec sleep 1000';
-  const plan = { version: 1, name: "n", agent_id: "a", tasks: [{ id: "t", run }] };
+  const plan = { version: 1, name: "n", agent_id: "a", limits, tasks: [{ id: "t", run }] };
   writeFileSync(join(folder, "plan.yaml"), JSON.stringify(plan));
   const runner = start("run", "plan.yaml", "--quiet");
   await until(() => existsSync(join(folder, "pid")));
@@ -75,4 +81,13 @@ test("the doctor tells what a session left that ended without its process, and t
   await output("run", "plan.yaml", "--quiet");
   expect(processAt(pid)).toBeNull();
   expect(existsSync(join(folder, "run", sessionId))).toBe(false);
+});
+
+test("a resume after the session's time is up tells its outcome, exits with 124 and takes away what was left", async () => {
+  const { sessionId, pid } = await killedRun({ session_timeout_seconds: 3 });
+  await wait(3_100); // The machine's own clock: the runner, its guard and the resume are processes.
+  const { code, out } = await finished("resume", "--json");
+  expect(code).toBe(124);
+  expect(JSON.parse(out)).toMatchObject({ session_id: sessionId, outcome: "timeout" });
+  expect(processAt(pid)).toBeNull();
 });

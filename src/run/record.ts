@@ -52,8 +52,8 @@ async function failUnstorable(
   await session.completeTask(taskId, "failed", { attempt, durationMs: exit.duration_ms, error: told });
 }
 
-/** The session decided before us, by timeout, cancel or its own end: its word stands. */
-function unlessOver(error: unknown): void {
+/** Lets pass that the session decided before us, by timeout, cancel or its own end: its word stands. */
+export function unlessOver(error: unknown): void {
   const over: readonly string[] = ["task_ended", "session_ended", "conflict"];
   if (!(error instanceof HolodeckError) || !over.includes(error.code)) throw error;
 }

@@ -125,6 +125,11 @@ test("the session's own timeout ends it and what it runs", async () => {
   expect([ran.session.outcome, outcomes(ran)["slow"]]).toEqual(["timeout", "cancelled"]);
 });
 
+test("a session whose time is up before its tasks are added ends as timeout", async () => {
+  const ran = await run(`  - {id: t, run: "true"}`, "limits: {session_timeout_seconds: 0.001}");
+  expect(ran.session.outcome).toBe("timeout");
+});
+
 test("no more run at once than may, in all and of an agent", async () => {
   const tasks = Array.from(
     { length: 4 },
