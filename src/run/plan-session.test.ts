@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { SessionManager } from "../local.ts";
 import { MemoryStore } from "../store/memory.ts";
-import { keepPlan } from "./plan-session.ts";
+import { keepPlan, keptPlan, sessionConfigOf } from "./plan-session.ts";
 import { parsePlan } from "./plan.ts";
 
 const environment = { TOKEN: "hunter22-Zq9!x y" };
@@ -35,4 +36,16 @@ test.each([
 
 test("a plan that holds no secret is kept", async () => {
   await expect(keep("{k: hunter}")).resolves.toMatchObject({ file: "plan.yaml" });
+});
+
+test("a plan comes back with the concurrency its run was given, over its own", async () => {
+  const text = 'version: 1\nname: n\nagent_id: a\nlimits: {concurrency: 5}\ntasks: [{id: t, run: "true"}]';
+  const parsed = parsePlan({ text, file: "plan.yaml", environment });
+  const given = { ...parsed, limits: { ...parsed.limits, concurrency: 2 } };
+  await using manager = new SessionManager(sessionConfigOf(given), { store: "memory:" });
+  const store = await manager.store();
+  const source = { text, file: "plan.yaml", folder: "/", dataFolder: "/" };
+  const session = await manager.startSession({ plan: await keepPlan(store, given, source, environment) });
+  const { plan } = await keptPlan(store, session, environment);
+  expect(plan.limits.concurrency).toBe(2);
 });

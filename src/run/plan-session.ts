@@ -89,7 +89,9 @@ export async function keptPlan(
     });
   }
   const text = Buffer.from(bytes).toString();
-  const plan = parsePlan({ text, file: kept.file, environment, cores: kept.concurrency });
+  const parsed = parsePlan({ text, file: kept.file, environment });
+  // What the run was given counts, over the plan's own limit and over this machine's cores.
+  const plan = { ...parsed, limits: { ...parsed.limits, concurrency: kept.concurrency } };
   return { plan, folder: kept.folder, spool: spoolOf(kept.data_folder, session.sessionId) };
 }
 
