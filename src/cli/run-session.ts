@@ -19,8 +19,6 @@ export interface RunOptions {
   readonly json?: boolean;
   /** Only the last word. */
   readonly quiet?: boolean;
-  /** Exit 6 when an emergence alert was raised. */
-  readonly failOnEmergence?: boolean;
 }
 
 export interface SessionRun {
