@@ -35,7 +35,13 @@ export {
   type TargetChoice,
 } from "./local.ts";
 export type { EmergenceAlert, ResolvedConfig, SessionConfig } from "./session/config.ts";
-export type { ProcessIdentity, Retries, SessionEvent, TaskRecord } from "./session/events.ts";
+export type {
+  ArtifactReference,
+  ProcessIdentity,
+  Retries,
+  SessionEvent,
+  TaskRecord,
+} from "./session/events.ts";
 export type { Processes, Random } from "./session/host.ts";
 export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.ts";
 export type { ResumeOptions, StartOptions } from "./session/manager.ts";

@@ -58,10 +58,6 @@ const RUNNING: readonly CommandSpec[] = [
         text: "how many tasks run at once; over the plan's own",
         range: [1, 1_024],
       },
-      {
-        flags: "--fail-on-emergence",
-        text: "exit with 6 when β₁ (coordination loops) rose above its threshold",
-      },
       QUIET,
     ],
     load: async () => await import("./run.ts"),

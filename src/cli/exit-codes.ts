@@ -10,8 +10,6 @@ export const EXIT = {
   notFound: 3,
   denied: 4,
   dustExhausted: 5,
-  /** β₁ rose above its threshold, and `--fail-on-emergence` was given. */
-  emergence: 6,
   serverUnreachable: 7,
   waitingForApproval: 8,
   /** As timeout(1) has it. */

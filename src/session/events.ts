@@ -38,12 +38,26 @@ export interface BlobReference extends JsonObject {
   readonly preview?: string;
 }
 
+/** A kept file, by its path below the task's folder. */
+export interface ArtifactReference extends BlobReference {
+  readonly path: string;
+}
+
+export interface LeftOut extends JsonObject {
+  readonly path: string;
+  readonly why: string;
+}
+
 /** What is kept of a task's work beside its result. */
 export interface TaskRecord extends JsonObject {
   /** A result too large for an event. */
   readonly result_blob?: BlobReference;
   readonly output?: BlobReference;
-  readonly artifacts?: readonly (BlobReference & { readonly path: string })[];
+  readonly artifacts?: readonly ArtifactReference[];
+  /** The list of artifacts, as JSON, when it is too large for an event; see `task.readArtifacts`. */
+  readonly artifacts_blob?: BlobReference;
+  /** What the task asked for and was not kept, and why. */
+  readonly artifacts_left_out?: readonly LeftOut[];
   readonly exit_code?: number;
 }
 

@@ -233,11 +233,14 @@ function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
   state.ends.push({ taskId: task.taskId, outcome, durationMs, attempts, closedBySession });
 }
 
-function recordOf({ result_blob, output, artifacts, exit_code }: TaskRecord): TaskRecord {
+function recordOf(record: TaskRecord): TaskRecord {
+  const { result_blob, output, artifacts, artifacts_blob, artifacts_left_out, exit_code } = record;
   return {
     ...(result_blob !== undefined && { result_blob }),
     ...(output !== undefined && { output }),
     ...(artifacts !== undefined && { artifacts }),
+    ...(artifacts_blob !== undefined && { artifacts_blob }),
+    ...(artifacts_left_out !== undefined && { artifacts_left_out }),
     ...(exit_code !== undefined && { exit_code }),
   };
 }

@@ -6,9 +6,9 @@ import { eventsPruned, prunedBy } from "../event/pruned.ts";
 import type { Store } from "../store/port.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
-import type { PrunedPart } from "./events.ts";
+import type { ArtifactReference, PrunedPart } from "./events.ts";
 import { PRIORITY_RANK, type SessionOutcome, type TaskOutcome } from "./outcome.ts";
-import { loadResult } from "./results.ts";
+import { loadArtifacts, loadResult } from "./results.ts";
 import { taskTotals, type ForkedFrom, type SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { Task, type CompleteOptions, type TaskOwner } from "./task.ts";
@@ -113,10 +113,23 @@ export abstract class SessionView implements TaskOwner {
   async readResult(taskId: string): Promise<Json | undefined> {
     const task = this.state.tasks.get(taskId);
     if (task === undefined) return undefined;
-    const store = await this.store();
-    const stream = streamOf(this.sessionId);
-    const isPruned = async () => (await store.head({ stream }))?.summary["pruned"] !== undefined;
-    return await loadResult(store, task.result, task.record, isPruned);
+    return await loadResult(
+      await this.store(),
+      task.result,
+      task.record,
+      async () => await this.#wasPruned(),
+    );
+  }
+
+  /** The files that were kept of a task's work, also when they are too many for an event. */
+  async readArtifacts(taskId: string): Promise<readonly ArtifactReference[]> {
+    const record = this.state.tasks.get(taskId)?.record ?? {};
+    return await loadArtifacts(await this.store(), record, async () => await this.#wasPruned());
+  }
+
+  async #wasPruned(): Promise<boolean> {
+    const head = await (await this.store()).head({ stream: streamOf(this.sessionId) });
+    return head?.summary["pruned"] !== undefined;
   }
 
   /** Its events, those after `afterSeq` (default all), as they are stored. Throws `pruned` when some are gone. */

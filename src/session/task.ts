@@ -1,7 +1,7 @@
 // A task of a session: what is known of it, and what can be done with it.
 import type { Json } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
-import type { ProcessIdentity, TaskRecord } from "./events.ts";
+import type { ArtifactReference, ProcessIdentity, TaskRecord } from "./events.ts";
 import { TaskOutcome, type TaskPriority } from "./outcome.ts";
 import type { TaskState } from "./state.ts";
 
@@ -35,6 +35,7 @@ export interface TaskOwner {
   startTask(taskId: string): Promise<Task>;
   completeTask(taskId: string, outcome: TaskOutcome, options?: CompleteOptions): Promise<Task>;
   readResult(taskId: string): Promise<Json | undefined>;
+  readArtifacts(taskId: string): Promise<readonly ArtifactReference[]>;
 }
 
 export class Task {
@@ -128,6 +129,11 @@ export class Task {
   /** Its result, also one that was too large for an event. */
   async readResult(): Promise<Json | undefined> {
     return await this.#session.readResult(this.taskId);
+  }
+
+  /** The files that were kept of its work, also when they are too many for an event. */
+  async readArtifacts(): Promise<readonly ArtifactReference[]> {
+    return await this.#session.readArtifacts(this.taskId);
   }
 
   /** Starts an attempt: its timeout begins. Refused (`conflict`) while one is running. */

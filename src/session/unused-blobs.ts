@@ -1,8 +1,9 @@
 // Finds the blobs nobody names and lets go of them, in bounded steps: first which blobs are old enough, then the whole
 // log for their hashes, then what was not found goes. A blob put meanwhile is not touched: the store sees to that.
-import { streamKind, type StreamId } from "../event/event.ts";
+import { streamKind, type Event, type StreamId } from "../event/event.ts";
 import type { StoredEvent, TailPlace } from "../event/log.ts";
 import type { Store, StoredBlob } from "../store/port.ts";
+import type { BlobReference } from "./events.ts";
 
 /** A blob is put before the event that names it: so much time lies between the two at most. */
 export const UNUSED_BLOB_MS = 24 * 60 * 60 * 1000;
@@ -62,7 +63,7 @@ export class UnusedBlobs {
   }
 
   async #find({ event, bytes }: StoredEvent): Promise<void> {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+    const text = latin1(bytes) + (await this.#listed(event));
     for (const [, hash = ""] of text.matchAll(HASH)) {
       if (!this.#sought.has(hash)) continue;
       const isSession = streamKind(event.stream) === "session";
@@ -70,4 +71,15 @@ export class UnusedBlobs {
       this.#sought.delete(hash);
     }
   }
+
+  /** A list of artifacts that is too long for its event names blobs as well. */
+  async #listed({ data }: Event): Promise<string> {
+    const list = data["artifacts_blob"] as BlobReference | undefined;
+    const bytes = list === undefined ? null : await this.#options.store.blob({ hash: list.hash });
+    return bytes === null ? "" : latin1(bytes);
+  }
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
