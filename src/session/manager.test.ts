@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { sessionBehaviours } from "../../test/session-behaviours.ts";
+import { HolodeckError } from "../event/error.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { settled, TestClock } from "../testing/test-clock.ts";
 import { testManager, testProcesses } from "../testing/test-manager.ts";
@@ -296,4 +297,13 @@ test("a closed manager says so", async () => {
   await manager.startSession();
   await manager.close();
   await expect(manager.list()).rejects.toMatchObject({ code: "store_closed" });
+});
+
+test("a store that does not open is told as such, also by a manager that is left by await using", async () => {
+  const refused = new HolodeckError("store_io", { what: "No folder.", todo: "Make one." });
+  const work = async (): Promise<void> => {
+    await using manager = testManager({}, { openStore: async () => await Promise.reject(refused) }).manager;
+    await manager.startSession();
+  };
+  await expect(work()).rejects.toBe(refused);
 });

@@ -187,7 +187,9 @@ export class SessionManager implements AsyncDisposable {
     this.#closed = true;
     this.#opened = null;
     if (this.#opening === null) return;
-    const engine = await this.#opening;
+    // Whoever asked for the store was told why it did not open: there is nothing to let go of.
+    const engine = await this.#opening.catch(() => null);
+    if (engine === null) return;
     await engine.stop();
     await this.#handles.idle();
     await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
