@@ -11,7 +11,7 @@ import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } 
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
-import { checkText, checkTexts } from "./input.ts";
+import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts } from "./input.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
@@ -68,7 +68,8 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
-  async startSession({ plan }: StartOptions = {}): Promise<Session> {
+  async startSession(options: StartOptions = {}): Promise<Session> {
+    const { plan } = checkKeys(options, "options", ["plan"]);
     const { clock, random, processes, tiles } = this.#ports;
     const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
@@ -91,7 +92,7 @@ export class SessionManager implements AsyncDisposable {
         emitTiles,
         platoUrl: this.config.platoUrl,
         deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
-        plan: plan ?? null,
+        plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
         identityKey: identityKeyOf(agentId),
         policyKey: OWNER_POLICY_KEY,
         process: processes.self(),
@@ -133,7 +134,9 @@ export class SessionManager implements AsyncDisposable {
    * Takes over a session whose process died; default the newest open one. Its running attempts are lost and may be
    * started again. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
    */
-  async resume(sessionId?: string, { recover = loseIfDead }: ResumeOptions = {}): Promise<Session> {
+  async resume(sessionId?: string, options: ResumeOptions = {}): Promise<Session> {
+    const { recover = loseIfDead } = checkKeys(options, "options", ["recover"]);
+    checkFunction(recover, "recover");
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
     const stream = streamOf(session.sessionId);

@@ -1,9 +1,8 @@
 // Results of tasks: small ones stand in the event, large ones are blobs, durable before the event that names them.
 import { HolodeckError } from "../event/error.ts";
-import type { Json } from "../event/json.ts";
+import { assertPlainJson, type Json } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
 import type { TaskRecord } from "./events.ts";
-import { checkJson } from "./input.ts";
 
 /** A result up to this many bytes of JSON stands in the event; a tenth of it is shown of a larger one. */
 const RESULT_BYTES_MAX = 32 * 1024;
@@ -16,7 +15,8 @@ export interface StoredResult {
 /** Where a result goes. Throws `invalid_event` when it is not plain JSON. */
 export async function storeResult(store: Store, result: Json | undefined): Promise<StoredResult> {
   if (result === undefined) return { record: {} };
-  const bytes = Buffer.from(JSON.stringify(checkJson(result, "result")));
+  assertPlainJson(result, "result");
+  const bytes = Buffer.from(JSON.stringify(result));
   if (bytes.length <= RESULT_BYTES_MAX) return { result, record: {} };
   const hash = await store.putBlob({ bytes });
   const preview = bytes.subarray(0, 1_024).toString().toWellFormed();
