@@ -29,6 +29,7 @@ import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 import { COMPLETE_OPTIONS, type CompleteOptions, type Task } from "./task.ts";
+import type { WorkResult } from "./work-result.ts";
 import { runWork, type WorkContext } from "./work.ts";
 
 export interface StartTaskOptions {
@@ -123,18 +124,16 @@ export class Session extends SessionView implements AsyncDisposable {
    * left. Answers what the work answered, which is kept as the task's result. Throws what the work threw once the
    * task has failed; throws `task_ended` at once when the task times out or is cancelled, and aborts the signal.
    */
-  async run<Result extends Json | void>(
+  async run<Result extends WorkResult<Result>>(
     taskId: string,
     work: (context: WorkContext) => Promise<Result> | Result,
   ): Promise<Result> {
     checkFunction(work, "work");
-    return await runWork({
-      session: this,
-      clock: this.#host.clock,
-      underway: this.#presence.work,
-      taskId,
-      work,
-    });
+    const { clock } = this.#host;
+    const underway = this.#presence.work;
+    // A `WorkResult` is JSON by its members, which is what is kept; the compiler cannot conclude that.
+    const json = work as (context: WorkContext) => Promise<Json | void> | Json | void;
+    return (await runWork({ session: this, clock, underway, taskId, work: json })) as Result;
   }
 
   /** For who takes over from a process that died: the running attempt is over, and the task may start again. */
