@@ -307,3 +307,34 @@ test("a store that does not open is told as such, also by a manager that is left
   };
   await expect(work()).rejects.toBe(refused);
 });
+
+test("a callback may close the manager, which does not wait for that call", async () => {
+  const closed: string[] = [];
+  const { manager, reported } = testManager({
+    onTaskComplete: async () => {
+      await Promise.resolve();
+      await manager.close();
+      closed.push("from inside");
+    },
+  });
+  await (await (await manager.startSession()).addTask("a")).complete();
+  await settled();
+  expect([closed, reported]).toEqual([["from inside"], []]);
+});
+
+test("closing from outside waits for the callback that is under way", async () => {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const order: string[] = [];
+  const { manager } = testManager({
+    onTaskComplete: async () => {
+      await promise;
+      order.push("called");
+    },
+  });
+  await (await (await manager.startSession()).addTask("a")).complete();
+  const closing = manager.close().then(() => order.push("closed"));
+  await settled();
+  resolve(undefined);
+  await closing;
+  expect(order).toEqual(["called", "closed"]);
+});
