@@ -24,16 +24,19 @@ import type { SessionState } from "./state.ts";
 import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
 import type { Task } from "./task.ts";
 
+/** What `manager.startSession` takes. */
 export interface StartOptions {
   /** Where the work is written down, for `resume`: plain JSON. */
   readonly plan?: JsonObject;
 }
 
+/** What `manager.resume` takes. */
 export interface ResumeOptions {
   /** What to do about each task whose attempt runs, or ran in a process that died; default: the latter's are lost. */
   readonly recover?: (session: Session, task: Task) => Promise<void>;
 }
 
+/** Starts, finds, resumes and lists the sessions of one store. Opens it at first use, and closes it with itself. */
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
   readonly #ports: ManagerPorts;

@@ -32,6 +32,7 @@ import { COMPLETE_OPTIONS, type CompleteOptions, type Task } from "./task.ts";
 import type { WorkResult } from "./work-result.ts";
 import { runWork, type WorkContext } from "./work.ts";
 
+/** Who starts an attempt. */
 export interface StartTaskOptions {
   /** Who does it; default whom it was added for or routed to, else the session's agent. */
   readonly agentId?: string;
@@ -48,6 +49,7 @@ export interface HandleHost extends SessionHost {
   handleOf(state: SessionState): Session;
 }
 
+/** A session: tasks are added, run and completed in it until it ends. */
 export class Session extends SessionView implements AsyncDisposable {
   protected readonly throughSeq = Number.POSITIVE_INFINITY;
   readonly #host: HandleHost;

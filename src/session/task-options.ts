@@ -12,6 +12,7 @@ import {
 } from "./input.ts";
 import { TASK_PRIORITIES, type TaskPriority } from "./outcome.ts";
 
+/** What `session.addTask` takes beside the task's data. */
 export interface TaskOptions {
   /** Default `normal`. */
   readonly priority?: TaskPriority;

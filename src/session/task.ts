@@ -48,6 +48,7 @@ export interface TaskOwner {
   readResult(taskId: string): Promise<Json | undefined>;
 }
 
+/** A task of a session. What is read is what this process knows; it never falls behind what was awaited. */
 export class Task {
   readonly #session: TaskOwner;
   readonly #state: () => TaskState;
