@@ -256,17 +256,10 @@ test("doctor finds this machine and the store fit, and leaves nothing behind", a
   expect(readdirSync(folder).filter((name) => !name.startsWith("h.db"))).toEqual([]);
 });
 
-test.skipIf(process.platform !== "linux")(
-  "doctor says of a folder that cannot be made that it cannot",
-  async () => {
-    const { code, out } = await run(["doctor", "--json", "--store", "/proc/nope/holodeck.db"]);
-    expect(code).toBe(1);
-    const { checks } = JSON.parse(out) as {
-      readonly checks: readonly { readonly name: string; readonly what: string }[];
-    };
-    expect(checks.find(({ name }) => name === "folder")?.what).toBe("/proc cannot be written to.");
-  },
-);
+test.skipIf(process.platform !== "linux")("doctor fails where no folder can be made", async () => {
+  const { code, out } = await run(["doctor", "--store", "/proc/nope/holodeck.db"]);
+  expect([code, out]).toEqual([1, expect.stringContaining("/proc cannot be written to.")]);
+});
 
 test("doctor fails where the store is no store", async () => {
   const { code, out } = await run(["doctor", "--json", "--store", MAIN]);
