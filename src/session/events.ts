@@ -113,6 +113,26 @@ export interface SessionPruned extends Pruned {
   readonly forked_from: { readonly session_id: string; readonly seq: number; readonly hash: string } | null;
 }
 
+/** Every type of a session's events, kept whole by the compiler. */
+const TYPES: Readonly<Record<SessionEvent["type"], true>> = {
+  session_started: true,
+  session_forked: true,
+  session_resumed: true,
+  clock_set: true,
+  task_added: true,
+  task_carried: true,
+  task_routed: true,
+  task_started: true,
+  attempt_ended: true,
+  task_ended: true,
+  emergence_alert: true,
+  session_error: true,
+  session_ended: true,
+  pruned: true,
+  blobs_pruned: true,
+};
+export const SESSION_EVENT_TYPES = Object.keys(TYPES) as readonly SessionEvent["type"][];
+
 /** What the start event keeps beside what its tile says. */
 export interface SessionSettings extends JsonObject {
   readonly metadata: JsonObject;

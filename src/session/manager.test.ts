@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { sessionBehaviours } from "../../test/session-behaviours.ts";
+import { HolodeckError } from "../event/error.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { settled, TestClock } from "../testing/test-clock.ts";
 import { testManager, testProcesses } from "../testing/test-manager.ts";
@@ -286,4 +287,44 @@ test("a closed manager says so", async () => {
   await manager.startSession();
   await manager.close();
   await expect(manager.list()).rejects.toMatchObject({ code: "store_closed" });
+});
+
+test("a store that does not open is told as such, also by a manager that is left by await using", async () => {
+  const refused = new HolodeckError("store_io", { what: "No folder.", todo: "Make one." });
+  const work = async (): Promise<void> => {
+    await using manager = testManager({}, { openStore: async () => await Promise.reject(refused) }).manager;
+    await manager.startSession();
+  };
+  await expect(work()).rejects.toBe(refused);
+});
+
+test("a callback may close the manager, which does not wait for that call", async () => {
+  const closed: string[] = [];
+  const { manager, reported } = testManager({
+    onTaskComplete: async () => {
+      await Promise.resolve();
+      await manager.close();
+      closed.push("from inside");
+    },
+  });
+  await (await (await manager.startSession()).addTask("a")).complete();
+  await settled();
+  expect([closed, reported]).toEqual([["from inside"], []]);
+});
+
+test("closing from outside waits for the callback that is under way", async () => {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const order: string[] = [];
+  const { manager } = testManager({
+    onTaskComplete: async () => {
+      await promise;
+      order.push("called");
+    },
+  });
+  await (await (await manager.startSession()).addTask("a")).complete();
+  const closing = manager.close().then(() => order.push("closed"));
+  await settled();
+  resolve(undefined);
+  await closing;
+  expect(order).toEqual(["called", "closed"]);
 });

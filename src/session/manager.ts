@@ -11,7 +11,7 @@ import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } 
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
-import { checkText, checkTexts } from "./input.ts";
+import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts } from "./input.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
@@ -26,16 +26,19 @@ import type { SessionState } from "./state.ts";
 import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
 import type { Task } from "./task.ts";
 
+/** What `manager.startSession` takes. */
 export interface StartOptions {
   /** Where the work is written down, for `resume`: plain JSON. */
   readonly plan?: JsonObject;
 }
 
+/** What `manager.resume` takes. */
 export interface ResumeOptions {
   /** What to do about each task whose attempt runs, or ran in a process that died; default: the latter's are lost. */
   readonly recover?: (session: Session, task: Task) => Promise<void>;
 }
 
+/** Starts, finds, resumes and lists the sessions of one store. Opens it at first use, and closes it with itself. */
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
   readonly #ports: ManagerPorts;
@@ -72,7 +75,8 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
-  async startSession({ plan }: StartOptions = {}): Promise<Session> {
+  async startSession(options: StartOptions = {}): Promise<Session> {
+    const { plan } = checkKeys(options, "options", ["plan"]);
     const { clock, random, processes, tiles } = this.#ports;
     const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
@@ -95,7 +99,7 @@ export class SessionManager implements AsyncDisposable {
         emitTiles,
         platoUrl: this.config.platoUrl,
         deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
-        plan: plan ?? null,
+        plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
         identityKey: identityKeyOf(agentId),
         policyKey: OWNER_POLICY_KEY,
         process: processes.self(),
@@ -137,7 +141,9 @@ export class SessionManager implements AsyncDisposable {
    * Takes over a session whose process died; default the newest open one. Its running attempts are lost and may be
    * started again. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
    */
-  async resume(sessionId?: string, { recover = loseIfDead }: ResumeOptions = {}): Promise<Session> {
+  async resume(sessionId?: string, options: ResumeOptions = {}): Promise<Session> {
+    const { recover = loseIfDead } = checkKeys(options, "options", ["recover"]);
+    checkFunction(recover, "recover");
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
     const stream = streamOf(session.sessionId);
@@ -191,7 +197,9 @@ export class SessionManager implements AsyncDisposable {
     this.#closed = true;
     this.#opened = null;
     if (this.#opening === null) return;
-    const engine = await this.#opening;
+    // Whoever asked for the store was told why it did not open: there is nothing to let go of.
+    const engine = await this.#opening.catch(() => null);
+    if (engine === null) return;
     await this.#retention?.stop();
     await engine.stop();
     await this.#handles.idle();

@@ -1,9 +1,8 @@
 // Results of tasks, and lists of artifacts: small ones stand in the event, large ones are blobs, durable before the event that names them.
 import { HolodeckError } from "../event/error.ts";
-import type { Json } from "../event/json.ts";
+import { assertPlainJson, type Json } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
 import type { ArtifactReference, BlobReference, TaskRecord } from "./events.ts";
-import { checkJson } from "./input.ts";
 
 /** A result up to this many bytes of JSON stands in the event; a tenth of it is shown of a larger one. */
 const RESULT_BYTES_MAX = 32 * 1024;
@@ -20,7 +19,8 @@ export async function storeResult(
   now: number,
 ): Promise<StoredResult> {
   if (result === undefined) return { record: {} };
-  const bytes = Buffer.from(JSON.stringify(checkJson(result, "result")));
+  assertPlainJson(result, "result");
+  const bytes = Buffer.from(JSON.stringify(result));
   if (bytes.length <= RESULT_BYTES_MAX) return { result, record: {} };
   const hash = await store.putBlob({ bytes, now });
   const preview = bytes.subarray(0, 1_024).toString().toWellFormed();

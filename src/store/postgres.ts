@@ -56,7 +56,9 @@ export async function openPostgresStore(address: string, options: PostgresOption
     const lockSpace = createHash("sha256").update(`holodeck:${parsed.schema}`).digest().readInt32BE();
     const partitions = await createOrCheck(client, lockSpace);
     await warnIfNotDurable(client);
-    return new PostgresStore(client, partitions, lockSpace);
+    const store = new PostgresStore(client, partitions, lockSpace);
+    await store.begin();
+    return store;
   } catch (cause) {
     await client.close();
     throw cause;
@@ -160,6 +162,11 @@ class PostgresStore implements Store {
 
   async end(): Promise<TailPlace> {
     return await this.#do(() => this.#end());
+  }
+
+  /** Before anyone is given it. */
+  async begin(): Promise<void> {
+    await this.#news.begin();
   }
 
   watch(listener: (appended: Appended) => void): () => void {

@@ -59,7 +59,9 @@ export async function openRedisStore(address: string, options: RedisOptions = {}
   try {
     const partitions = await createOrCheck(client);
     await warnIfNotDurable(client);
-    return new RedisStore(client, partitions);
+    const store = new RedisStore(client, partitions);
+    await store.begin();
+    return store;
   } catch (cause) {
     client.close();
     throw cause;
@@ -155,6 +157,11 @@ class RedisStore implements Store {
 
   async end(): Promise<TailPlace> {
     return await this.#do(() => this.#events.end());
+  }
+
+  /** Before anyone is given it. */
+  async begin(): Promise<void> {
+    await this.#news.begin();
   }
 
   watch(listener: (appended: Appended) => void): () => void {

@@ -67,6 +67,8 @@ class Verifier {
   readonly problems: Problem[] = [];
   readonly #store: Store;
   readonly #options: VerifyOptions;
+  /** What was said of which event: the adapter and the chain may find the same fault. */
+  readonly #told = new Set<string>();
 
   constructor(store: Store, options: VerifyOptions) {
     this.#store = store;
@@ -192,6 +194,9 @@ class Verifier {
   }
 
   #report(stream: StreamId | null, seq: number | null, what: string): void {
-    if (!this.#isFull) this.problems.push({ stream, seq, what });
+    const fault = JSON.stringify([stream, seq, what]);
+    if (this.#isFull || this.#told.has(fault)) return;
+    this.#told.add(fault);
+    this.problems.push({ stream, seq, what });
   }
 }
