@@ -10,6 +10,8 @@ export const EXIT = {
   notFound: 3,
   denied: 4,
   dustExhausted: 5,
+  /** β₁ rose above its threshold. */
+  emergence: 6,
   serverUnreachable: 7,
   waitingForApproval: 8,
   /** As timeout(1) has it. */
