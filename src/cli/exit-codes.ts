@@ -36,6 +36,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   read_only: EXIT.failed,
   recovery_failed: EXIT.failed,
   server_unreachable: EXIT.serverUnreachable,
+  pruned: EXIT.notFound,
   session_ended: EXIT.failed,
   store_busy: EXIT.failed,
   store_closed: EXIT.failed,

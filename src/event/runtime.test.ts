@@ -216,3 +216,14 @@ test("a stream with commands waiting is not let go of", async () => {
   await adding;
   expect(given.runtime.peek(STREAM)?.count).toBe(1);
 });
+
+test("a command is not refused for what another process has changed meanwhile", async () => {
+  const store = new MemoryStore();
+  const [here, there] = [new Given(store), new Given(store)];
+  await here.add(LIMIT);
+  there.now = 60_000;
+  await there.add(1);
+  expect(await here.add(1)).toMatchObject({ refusal: null });
+  expect(here.runtime.peek(STREAM)).toMatchObject({ count: 2 });
+  expect(await here.add(LIMIT)).toMatchObject({ refusal: { code: "conflict" } });
+});

@@ -151,10 +151,17 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     let pending = all;
     let stale = pending.some((one) => one.command === null);
     while (pending.length > 0) {
+      const isFresh = stale || entry.known === null;
       const known = (stale ? null : entry.known) ?? (await this.#read(entry));
       const batch = new Batch(this.#options.aggregate, entry.stream, known);
       const answers = this.#decide(batch, pending);
       const item = batch.item();
+      if (item === null && !isFresh && answers.some(([, { refusal }]) => refusal !== null)) {
+        // The log confirms what is appended; a refusal must look for itself what others have written.
+        pending = answers.map(([one]) => one);
+        stale = true;
+        continue;
+      }
       const result: AppendResult | undefined =
         item === null ? { status: "appended" } : (await this.#options.log.append([item]))[0];
       if (result?.status === "appended") {

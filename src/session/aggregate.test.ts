@@ -110,7 +110,13 @@ test("a lost attempt uses up no retry", () => {
 });
 
 test("a session is taken over from a dead process, and not from one that lives", () => {
-  const resume: Command = { type: "resume_session", process: HEIR, boot: BOOT, ownerAlive: false };
+  const resume: Command = {
+    type: "resume_session",
+    process: HEIR,
+    boot: BOOT,
+    owner: OWNER,
+    ownerAlive: false,
+  };
   given(sessionAggregate).having(start).when(resume).yields("session_resumed");
   given(sessionAggregate)
     .having(start)
@@ -120,6 +126,20 @@ test("a session is taken over from a dead process, and not from one that lives",
     .having(start)
     .when({ ...resume, process: OWNER })
     .yields();
+});
+
+test("of two who found the same process dead, one takes the session over", () => {
+  const resume: Command = {
+    type: "resume_session",
+    process: HEIR,
+    boot: BOOT,
+    owner: OWNER,
+    ownerAlive: false,
+  };
+  given(sessionAggregate)
+    .having(start, resume)
+    .when({ ...resume, process: { ...HEIR, pid: 3 } })
+    .refused("conflict", /process 2 on h/);
 });
 
 test("an end without error has no error tile, and one with it has", () => {
@@ -156,7 +176,13 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
       .map(([task, outcome, attempt]) => complete(task, outcome, attempt)),
   },
   anyTask.map((taskId): Command => ({ type: "lose_attempt", taskId, attempt: 1, reason: "died" })),
-  fc.constant<Command>({ type: "resume_session", process: HEIR, boot: BOOT, ownerAlive: false }),
+  fc.constant<Command>({
+    type: "resume_session",
+    process: HEIR,
+    boot: BOOT,
+    owner: OWNER,
+    ownerAlive: false,
+  }),
   fc.constant<Command>({ type: "end_session", outcome: "success", error: null }),
 );
 

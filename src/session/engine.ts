@@ -94,10 +94,20 @@ export class Engine {
     key: string | null,
   ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
     this.#eviction.touch(stream);
-    const { refusal, repeated } = await this.#runtime.execute(stream, command, key);
+    const { refusal, repeated } = await this.#runtime
+      .execute(stream, command, key)
+      .catch(async (error: unknown) => await this.#takeBack(stream, error));
     if (refusal !== null) throw refused(refusal);
     const state = this.#runtime.peek(stream) ?? (await this.refresh(stream));
     return { state, repeated: repeated !== null };
+  }
+
+  /** What could not be stored has not happened: handles show again what the log says, as far as it can be read. */
+  async #takeBack(stream: StreamId, error: unknown): Promise<never> {
+    const isKnown = this.#runtime.peek(stream) !== undefined;
+    const state = isKnown ? null : await this.#runtime.refresh(stream).catch(() => null);
+    if (state !== null) this.#options.onEvents({ stream, events: [], state, own: false });
+    throw error;
   }
 
   /** Reads what others have appended, lets what is due happen, and answers the state. */

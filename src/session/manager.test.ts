@@ -10,8 +10,6 @@ import type { WorkContext } from "./work.ts";
 
 sessionBehaviours("a session in this process", testManager);
 
-const YEAR_MS = 365 * 24 * 3_600_000;
-
 test("callbacks are called once per event, in order, after commit", async () => {
   const calls: string[] = [];
   const { manager } = testManager({
@@ -119,6 +117,44 @@ test("run tries again while retries are left, after the backoff", async () => {
   expect(ends.map((tile) => tile.answer)).toMatchObject([{ outcome: "success", attempt: 3 }]);
 });
 
+test("run throws at once when its task is cancelled while it waits for another attempt", async () => {
+  const { manager, clock } = testManager();
+  const session = await manager.startSession();
+  const task = await session.addTask("a", null, { retries: { max: 3, backoffSeconds: 600 } });
+  const running = session.run("a", (): void => {
+    throw new Error("no");
+  });
+  const refused = expect(running).rejects.toMatchObject({ code: "task_ended" });
+  await clock.advance(1_000);
+  await task.cancel();
+  await refused;
+});
+
+test("an error that is cut within a character can be stored", async () => {
+  const { manager } = testManager();
+  const session = await manager.startSession();
+  const task = await session.addTask("a");
+  const message = `a${"😀".repeat(3_000)}`;
+  const working = session.run("a", (): void => {
+    throw new Error(message);
+  });
+  await expect(working).rejects.toThrow(message);
+  expect([task.outcome, task.error?.length, task.error?.isWellFormed()]).toEqual(["failed", 4_096, true]);
+});
+
+test("what could not be stored has not happened, and a handle says so", async () => {
+  const store = new MemoryStore();
+  const { manager } = testManager({}, { openStore: async () => await Promise.resolve(store) });
+  const session = await manager.startSession();
+  const append = store.append.bind(store);
+  store.append = async () => await Promise.reject(new Error("disk full"));
+  await expect(session.endSession("success")).rejects.toThrow("disk full");
+  expect([session.status, session.outcome, session.patterns]).toEqual(["open", null, []]);
+  store.append = append;
+  await session[Symbol.asyncDispose]();
+  expect(session.outcome).toBe("cancelled");
+});
+
 interface Stop {
   readonly how: string;
   readonly stop: (session: Session, clock: TestClock) => Promise<unknown>;
@@ -156,78 +192,6 @@ test.each<Stop>([
   expect(task.outcome).toBe(outcome);
 });
 
-test("deadlines fire after a restart too, for a session whose process died", async () => {
-  const store = new MemoryStore();
-  const clock = new TestClock();
-  const openStore = async (): Promise<MemoryStore> => await Promise.resolve(store);
-  const dead = testManager({ sessionTimeoutSeconds: 60 }, { clock: new TestClock(), openStore });
-  const { sessionId } = await dead.manager.startSession();
-  await clock.advance(61_000);
-  const { manager } = testManager({}, { clock, openStore, processes: testProcesses(2) });
-  await manager.list(); // Opening the store is enough.
-  await clock.advance(10);
-  expect((await manager.get(sessionId)).outcome).toBe("timeout");
-});
-
-test.each([YEAR_MS, -YEAR_MS])("a wall clock set by %i ms moves no deadline", async (byMs) => {
-  const { manager, clock } = testManager({ sessionTimeoutSeconds: 600, taskTimeoutSeconds: 60 });
-  const session = await manager.startSession();
-  const task = await (await session.addTask("a")).start();
-  await clock.advance(30_000);
-  clock.set(byMs);
-  await clock.advance(29_000);
-  expect(task.status).toBe("running");
-  await clock.advance(2_000);
-  expect(task.outcome).toBe("timeout");
-  expect(session.durationSeconds).toBe(61);
-  await clock.advance(600_000);
-  expect([session.outcome, session.durationSeconds]).toEqual(["timeout", 600]);
-  let last = 0;
-  for await (const event of session.events()) {
-    expect(event.at).toBeGreaterThanOrEqual(last);
-    last = event.at;
-  }
-});
-
-test.each([YEAR_MS, -YEAR_MS])(
-  "a wall clock set by %i ms while no process ran moves no deadline",
-  async (byMs) => {
-    const store = new MemoryStore();
-    const openStore = async (): Promise<MemoryStore> => await Promise.resolve(store);
-    const dead = async (): Promise<MemoryStore> => await Promise.resolve(deaf(store));
-    const before = testManager({ sessionTimeoutSeconds: 600 }, { openStore: dead });
-    const { sessionId } = await before.manager.startSession();
-    const clock = new TestClock();
-    clock.set(byMs);
-    const { manager } = testManager({}, { clock, openStore, processes: testProcesses(2) });
-    const session = await manager.get(sessionId);
-    await clock.advance(599_000);
-    expect(session.status).toBe("open");
-    await clock.advance(2_000);
-    expect(session.outcome).toBe("timeout");
-  },
-);
-
-/** A store whose user hears nothing any more, as if its process had died. */
-function deaf(store: MemoryStore): MemoryStore {
-  return new Proxy(store, {
-    get: (target, name) => {
-      if (name === "watch") return () => () => undefined;
-      const member: unknown = Reflect.get(target, name, target);
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
-}
-
-test("while the machine sleeps time passes, and what is due happens when it wakes", async () => {
-  const { manager, clock } = testManager({ sessionTimeoutSeconds: 3_600 });
-  const session = await manager.startSession();
-  await clock.advance(1_000);
-  clock.suspend(YEAR_MS);
-  await clock.advance(3_000);
-  expect([session.outcome, session.durationSeconds]).toEqual(["timeout", 3_600]);
-});
-
 test("two managers on one store decide nothing twice", async () => {
   const store = new MemoryStore();
   const openStore = async (): Promise<MemoryStore> => await Promise.resolve(store);
@@ -245,6 +209,32 @@ test("two managers on one store decide nothing twice", async () => {
   await Promise.all([session.addTask("b"), other.addTask("c")]);
   await settled();
   expect(session.tasks.map((task) => task.taskId)).toEqual(other.tasks.map((task) => task.taskId));
+});
+
+test("an attempt that has ended does not end again", async () => {
+  const { manager } = testManager();
+  const session = await manager.startSession();
+  await session.addTask("a", null, { retries: { max: 1 } });
+  await session.completeTask("a", "failed");
+  await session.completeTask("a", "failed");
+  const attempts: unknown[] = [];
+  for await (const { type, data } of session.events()) {
+    if (type === "attempt_ended" || type === "task_ended") attempts.push(data["attempt"]);
+  }
+  expect(attempts).toEqual([1, 2]);
+});
+
+test("what could not be stored is not shown", async () => {
+  const store = new MemoryStore();
+  const { manager } = testManager({}, { openStore: async () => await Promise.resolve(store) });
+  const session = await manager.startSession();
+  const append = store.append.bind(store);
+  store.append = async () => await Promise.reject(new Error("no room"));
+  await expect(session.addTask("a")).rejects.toThrow("no room");
+  expect(session.tasks).toEqual([]);
+  store.append = append;
+  await session.addTask("a");
+  expect(session.tasks).toHaveLength(1);
 });
 
 test("a session is taken over only from a process that has died, and its running attempts are lost", async () => {

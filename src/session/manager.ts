@@ -16,6 +16,8 @@ import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
 import type { ManagerPorts } from "./ports.ts";
+import { checkRetain } from "./retain.ts";
+import { Retention } from "./retention.ts";
 import type { H1Status, RoutingDecision } from "./router.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
@@ -47,6 +49,7 @@ export class SessionManager implements AsyncDisposable {
   #outbox: Outbox | null = null;
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
+  #retention: Retention | null = null;
   #closed = false;
   #latest: Session | null = null;
 
@@ -55,6 +58,7 @@ export class SessionManager implements AsyncDisposable {
     this.config = resolveConfig(config);
     this.#isPlatoGiven = config.platoUrl !== undefined;
     this.#ports = ports;
+    if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, random, report } = ports;
     this.#host = {
       clock,
@@ -147,7 +151,7 @@ export class SessionManager implements AsyncDisposable {
     const ownerAlive = owner !== null && processes.isAlive(owner);
     const process = processes.self();
     const boot = clock.boot();
-    await this.#execute(stream, { type: "resume_session", process, boot, ownerAlive }, null);
+    await this.#execute(stream, { type: "resume_session", process, boot, owner, ownerAlive }, null);
     for (const task of session.tasks) {
       if (task.status === "running") await recover(session, task);
     }
@@ -196,6 +200,7 @@ export class SessionManager implements AsyncDisposable {
     // Whoever asked for the store was told why it did not open: there is nothing to let go of.
     const engine = await this.#opening.catch(() => null);
     if (engine === null) return;
+    await this.#retention?.stop();
     await engine.stop();
     await this.#handles.idle();
     await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
@@ -249,8 +254,16 @@ export class SessionManager implements AsyncDisposable {
     const { moment } = engine;
     const onError = this.#onError;
     this.#outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
+    this.#retention = this.#retain(store);
+    this.#retention?.start();
     if (!this.#closed) this.#opened = engine;
     return engine;
+  }
+
+  #retain(store: Store): Retention | null {
+    const { clock, random, retain } = this.#ports;
+    if (retain === undefined) return null;
+    return new Retention({ store, clock, retain, owner: random.id(clock.now()), onError: this.#onError });
   }
 
   /** Trouble in the background: it is tried again, and told. */

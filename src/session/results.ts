@@ -13,25 +13,36 @@ export interface StoredResult {
 }
 
 /** Where a result goes. Throws `invalid_event` when it is not plain JSON. */
-export async function storeResult(store: Store, result: Json | undefined): Promise<StoredResult> {
+export async function storeResult(
+  store: Store,
+  result: Json | undefined,
+  now: number,
+): Promise<StoredResult> {
   if (result === undefined) return { record: {} };
   assertPlainJson(result, "result");
   const bytes = Buffer.from(JSON.stringify(result));
   if (bytes.length <= RESULT_BYTES_MAX) return { result, record: {} };
-  const hash = await store.putBlob({ bytes });
+  const hash = await store.putBlob({ bytes, now });
   const preview = bytes.subarray(0, 1_024).toString().toWellFormed();
   return { record: { result_blob: { hash, bytes: bytes.length, preview } } };
 }
 
-/** The result a task was completed with. Throws `not_found` when its blob is gone. */
+/** The result a task was completed with. Throws `pruned` or `not_found` when its blob is gone. */
 export async function loadResult(
   store: Store,
   result: Json | undefined,
   record: TaskRecord,
+  isPruned: () => Promise<boolean>,
 ): Promise<Json | undefined> {
   const reference = record.result_blob;
   if (reference === undefined) return result;
   const bytes = await store.blob({ hash: reference.hash });
+  if (bytes === null && (await isPruned())) {
+    throw new HolodeckError("pruned", {
+      what: `The result's blob ${reference.hash} has been pruned.`,
+      todo: "It is in backups alone; `retain` says how long blobs are kept.",
+    });
+  }
   if (bytes === null) {
     throw new HolodeckError("not_found", {
       what: `The result's blob ${reference.hash} is not in the store.`,

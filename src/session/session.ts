@@ -112,7 +112,7 @@ export class Session extends SessionView implements AsyncDisposable {
     const error = checkMessage(told.error, "error");
     const beside = checkJsonObject(told.record ?? {}, "record");
     const store = await this.store();
-    const stored = await storeResult(store, told.result);
+    const stored = await storeResult(store, told.result, this.#host.clock.now());
     const record = { ...beside, ...stored.record };
     await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
