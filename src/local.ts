@@ -152,6 +152,7 @@ const MANAGER_OPTIONS = [
   "router",
   "metrics",
   "idleMs",
+  "retain",
   "report",
 ] as const satisfies readonly (keyof ManagerOptions)[];
 
