@@ -107,9 +107,26 @@ class Auditor implements Findings {
     }
   }
 
-  async #checkTry({ id, stream, afterSeq, hashes, keys }: Try): Promise<void> {
+  /** Which of a try's events stand in the store, where it would have put them. */
+  #there({ stream, afterSeq, hashes }: Try): readonly string[] {
     const events = this.#streams.get(stream) ?? [];
-    const there = hashes.filter((hash, index) => events[afterSeq + index]?.hash === hash).length;
+    return hashes.filter((hash, index) => events[afterSeq + index]?.hash === hash);
+  }
+
+  /** What two processes decide at the same moment on the same state is the same to the byte: a timeout, say. */
+  #isAnothers(one: Try, there: readonly string[]): boolean {
+    return this.#ledger.tries.some(
+      (other) =>
+        other.id !== one.id &&
+        other.stream === one.stream &&
+        there.every((hash) => other.hashes.includes(hash)) &&
+        this.#there(other).length === other.hashes.length,
+    );
+  }
+
+  async #checkTry(one: Try): Promise<void> {
+    const { id, stream, afterSeq, hashes, keys } = one;
+    const there = this.#there(one).length;
     const where = `${stream} ${afterSeq + 1}`;
     if (there === hashes.length) {
       for (const [key, seq] of keys) {
@@ -118,7 +135,7 @@ class Auditor implements Findings {
       }
     } else if (this.#ledger.appended.has(id)) {
       this.lost.push(`${where}: ${hashes.length - there} of ${hashes.length} events`);
-    } else if (there > 0) {
+    } else if (there > 0 && !this.#isAnothers(one, this.#there(one))) {
       this.torn.push(`${where}: ${there} of ${hashes.length} events are there`);
     } else {
       for (const [key] of keys) await this.#checkKeyAlone(stream as StreamId, key, where);

@@ -22,7 +22,7 @@ describe.each(TARGET_NAMES)(`on %s (HOLODECK_SEED=${SEED})`, (name) => {
       expect(report.ended).toBe(options.sessions);
       expect(report.pauses).toBeGreaterThan(0);
       expect(report.kills).toBeGreaterThan(0);
-      expect(report.working, "they were never at it together").toBeGreaterThan(2);
+      expect(report.working, "they were never at it together").toBeGreaterThan(1);
     },
   );
 });
