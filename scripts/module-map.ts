@@ -1,6 +1,9 @@
 // The module map of the design as data: what each folder of src/ may import, what must stay pure, and which files
 // may do what their folder may not, with the reason.
 
+/** What a session rests on. */
+const BELOW_SESSION = ["event", "tile", "store", "telemetry", "trust", "omni", "dust", "fleet", "view"];
+
 /** Folders each folder may import besides itself; `all` for the places that put everything together. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   event: [],
@@ -12,38 +15,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   fleet: ["event"],
   view: ["event"],
   telemetry: ["event", "tile"],
-  session: ["event", "tile", "store", "telemetry", "trust", "omni", "dust", "fleet", "view"],
-  insight: ["event", "tile", "store", "telemetry", "trust", "omni", "dust", "fleet", "view", "session"],
-  run: ["event", "tile", "store", "telemetry", "trust", "omni", "dust", "fleet", "view", "session"],
-  server: [
-    "event",
-    "tile",
-    "store",
-    "telemetry",
-    "trust",
-    "omni",
-    "dust",
-    "fleet",
-    "view",
-    "session",
-    "insight",
-    "run",
-  ],
+  session: BELOW_SESSION,
+  insight: [...BELOW_SESSION, "session"],
+  run: [...BELOW_SESSION, "session"],
+  server: [...BELOW_SESSION, "session", "insight", "run"],
   client: ["event", "tile", "session"],
-  testing: [
-    "event",
-    "tile",
-    "store",
-    "telemetry",
-    "trust",
-    "omni",
-    "dust",
-    "fleet",
-    "view",
-    "session",
-    "insight",
-    "run",
-  ],
+  testing: [...BELOW_SESSION, "session", "insight", "run"],
   cli: "all",
 };
 

@@ -1,7 +1,7 @@
 // What tests need from the system, and how it gets there: apt for root at once, with sudo after a question, and
 // otherwise a sentence on what to install and what is skipped. Under CI=true nothing is asked, and a part that is
 // missing is a failure: a skipped test must not look like a passed one.
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { run } from "./command.js";
@@ -13,12 +13,26 @@ import { SetupError, say, sayDetail } from "./words.js";
  * @property {string} command found on the path, or a file's full path
  * @property {string} debian the package that brings it
  * @property {string} purpose
+ * @property {string} [versions] a folder of versions whose `bin` may hold the command, though no path leads there
  * @property {boolean} [linuxOnly]
  */
 
 /** @type {readonly SystemPart[]} */
 export const SYSTEM_PARTS = [
   { name: "strace", command: "strace", debian: "strace", purpose: "to count fsyncs", linuxOnly: true },
+  {
+    name: "postgres",
+    command: "postgres",
+    debian: "postgresql",
+    purpose: "to run the store's tests on PostgreSQL",
+    versions: "/usr/lib/postgresql",
+  },
+  {
+    name: "redis",
+    command: "redis-server",
+    debian: "redis-server",
+    purpose: "to run the store's tests on Redis and Redis Cluster",
+  },
 ];
 
 export function findMissingParts() {
@@ -26,8 +40,29 @@ export function findMissingParts() {
 }
 
 /** @param {SystemPart} part */
-export function isThere({ command }) {
-  return command.startsWith("/") ? isExecutable(command) : isOnPath(command);
+function isThere(part) {
+  return pathOf(part) !== null;
+}
+
+/**
+ * Where a part's command is; null when it is nowhere.
+ * @param {SystemPart} part
+ */
+export function pathOf({ command, versions }) {
+  if (command.startsWith("/")) return isExecutable(command) ? command : null;
+  const folders = [...versionFolders(versions), ...(process.env["PATH"] ?? "").split(delimiter)];
+  return folders.map((folder) => join(folder, command)).find(isExecutable) ?? null;
+}
+
+/**
+ * The newest version first.
+ * @param {string | undefined} versions
+ */
+function versionFolders(versions) {
+  if (versions === undefined || !existsSync(versions)) return [];
+  return readdirSync(versions)
+    .sort((a, b) => Number(b) - Number(a))
+    .map((version) => join(versions, version, "bin"));
 }
 
 /** @param {string} command */

@@ -39,6 +39,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   store_full: EXIT.failed,
   store_io: EXIT.failed,
   store_newer: EXIT.failed,
+  store_unreachable: EXIT.serverUnreachable,
   task_exists: EXIT.failed,
   task_ended: EXIT.failed,
   task_limit: EXIT.failed,

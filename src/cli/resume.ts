@@ -1,20 +1,26 @@
 // `holodeck resume [SESSION]`: goes on with a session whose process died or was interrupted.
+import { HolodeckError } from "../event/error.ts";
+import { streamKey } from "../event/event.ts";
 import { SessionManager } from "../local.ts";
 import { keptPlan } from "../run/plan-session.ts";
 import { recoverTask, type Recovered } from "../run/recover.ts";
+import { PLAN_LABEL } from "../session/aggregate.ts";
 import type { Session } from "../session/session.ts";
+import type { Store, StoredHead } from "../store/port.ts";
+import { findSession } from "./find-session.ts";
 import { note, type Io } from "./io.ts";
 import { runSession, type RunOptions } from "./run-session.ts";
 import { finish } from "./summary.ts";
 
-/** Answers the exit code. Without an id it takes the newest open session. */
-export async function command([sessionId]: readonly string[], options: RunOptions, io: Io): Promise<number> {
+/** Answers the exit code. Without an id it takes the newest open session that was started by a plan. */
+export async function command([named]: readonly string[], options: RunOptions, io: Io): Promise<number> {
   const ports = options.store === undefined ? {} : { store: options.store };
   // What a session was started with is in its events: this configuration starts none.
   await using manager = new SessionManager({ sessionName: "resume", agentId: "resume" }, ports);
   const store = await manager.store();
   const recovered: Recovered[] = [];
-  const session = await manager.resume(sessionId, {
+  const { stream } = named === undefined ? await newestOpen(store) : await findSession(store, named);
+  const session = await manager.resume(streamKey(stream), {
     recover: async (one, task) => {
       const { spool } = await keptPlan(store, one, io.env);
       recovered.push(await recoverTask({ session: one, store, task, spool }));
@@ -24,6 +30,19 @@ export async function command([sessionId]: readonly string[], options: RunOption
   tellRecovered(session, recovered, io);
   await runSession({ session, store, plan, folder, spool }, options, io);
   return await finish(session, store.name, options, io);
+}
+
+async function newestOpen(store: Store): Promise<StoredHead> {
+  const filter = { kind: "session", status: "open", labels: [PLAN_LABEL] };
+  for (let after: string | null = ""; after !== null;) {
+    const page = await store.heads({ filter, page: { limit: 1, ...(after !== "" && { after }) } });
+    if (page.items[0] !== undefined) return page.items[0];
+    after = page.next;
+  }
+  throw new HolodeckError("not_found", {
+    what: "No plan's session is open.",
+    todo: "`holodeck session ls` lists the sessions there are; `holodeck run PLAN.yaml` starts one.",
+  });
 }
 
 /** What will be run again is told before it is. */

@@ -19,6 +19,7 @@ export type ErrorCode =
   | "store_full"
   | "store_io"
   | "store_newer"
+  | "store_unreachable"
   | "task_exists"
   | "task_ended"
   | "task_limit"

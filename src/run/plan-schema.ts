@@ -216,10 +216,6 @@ export const planSchema = z.strictObject(
       "Environment variables that are passed on and never recorded.",
     ),
     agents: list(agentSchema, "Who can do tasks."),
-    routing: oneOf(
-      ["load", "h1"],
-      "How a task without `agent` finds one. load: the least busy that can (the default). h1: by the router.",
-    ).default("load"),
     emit_tiles: z
       .boolean("Write true or false.")
       .default(true)

@@ -53,7 +53,7 @@ describe("A plan", () => {
       artifacts: [],
       data: {},
     });
-    expect(plan).toMatchObject({ routing: "load", emit_tiles: true, metadata: {} });
+    expect(plan).toMatchObject({ emit_tiles: true, metadata: {} });
     const small = parsePlan({ text: `${HEAD}tasks: [{id: a, run: x}]`, file: "plan.yaml", cores: 7 });
     expect(small.limits).toEqual({
       max_tasks: 50,

@@ -31,6 +31,12 @@ interface Ran {
 
 const SECRET = "s3cr3t-value";
 
+async function cancelLong(): Promise<void> {
+  const { sessions = [] } = (await manager?.list({ status: "open" })) ?? {};
+  const session = await manager?.get(sessions[0]?.sessionId ?? "");
+  await session?.getTask("long")?.cancel("not needed any more");
+}
+
 /** Runs a plan given as its tasks, and what comes before them. */
 async function run(tasks: string, before = "", more: Partial<RunParams> = {}): Promise<Ran> {
   const text = `version: 1\nname: test\nagent_id: oracle1\n${before}\ntasks:\n${tasks}`;
@@ -172,11 +178,7 @@ test("a signal stops what runs and leaves the session open, its finished work ke
 
 test("a task cancelled while it runs is stopped", async () => {
   const running = run(`  - {id: long, run: "echo begun; sleep 30"}`, "", {
-    onOutput: () =>
-      void manager?.list({ status: "open" }).then(async ({ sessions }) => {
-        const session = await manager?.get(sessions[0]?.sessionId ?? "");
-        await session?.getTask("long")?.cancel("not needed any more");
-      }),
+    onOutput: () => void cancelLong(),
   });
   expect(outcomes(await running)).toEqual({ long: "cancelled" });
 });

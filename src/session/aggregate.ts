@@ -48,10 +48,14 @@ function decide(state: SessionState, command: SessionCommand): Decision<SessionE
 /** A head has at most 32 labels: the agent, the name, and tags as far as they fit. */
 const LABELS_MAX = 32;
 
+/** On the heads of sessions that were started by a plan. */
+export const PLAN_LABEL = "plan";
+
 function head(state: SessionState): Head {
   const labels = [
     `agent:${state.agentId}`,
     `name:${state.sessionName}`,
+    ...(state.plan === null ? [] : [PLAN_LABEL]),
     ...state.tags.map((tag) => `tag:${tag}`),
   ];
   return {

@@ -37,7 +37,14 @@ test("without an address the environment decides, then the folder here", async (
 });
 
 test("an address of an unknown kind is refused, without its password", async () => {
-  for (const url of ["postgres://me:secret@host/db", "redis://host", "file:x", "sqlite:", ""]) {
+  for (const url of [
+    "mysql://me:secret@host/db",
+    "mysql://me:s/e@secret@host",
+    "constructor:",
+    "file:x",
+    "sqlite:",
+    "",
+  ]) {
     const refused = openStore(url);
     await expect(refused).rejects.toMatchObject({ code: "unsupported" });
     await expect(refused).rejects.not.toThrow(/secret/);

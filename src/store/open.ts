@@ -9,28 +9,32 @@ export interface StoreEnvironment {
   readonly HOLODECK_HOME?: string | undefined;
 }
 
+type Opener = (address: string) => Promise<Store>;
+
+/** How each kind of address is opened. Adapters are loaded here alone. */
+const KINDS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
+  ["memory", async () => new (await import("./memory.ts")).MemoryStore()],
+  ["sqlite", (address) => openFile(address, address.slice("sqlite:".length))],
+  ["postgres", async (address) => (await import("./postgres.ts")).openPostgresStore(address)],
+  ["postgresql", async (address) => (await import("./postgres.ts")).openPostgresStore(address)],
+]);
+
 /** Two letters at least, so that `C:` is not taken for one. */
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 
 /**
- * Opens the store at `url`: `memory:`, a path, or `sqlite:path`. Without one: `HOLODECK_STORE`, else
- * `holodeck.db` in `HOLODECK_HOME`, else in `./.holodeck`. Throws `unsupported` for another scheme, and what
- * the adapter throws (`store_corrupt`, `store_newer`, `store_io`).
+ * Opens the store at `url`: `memory:`, a path, `sqlite:path`, or `postgres://user:password@host/database` (with
+ * `?schema=`, default `holodeck`). Without one: `HOLODECK_STORE`, else `holodeck.db` in `HOLODECK_HOME`, else in
+ * `./.holodeck`. Throws `unsupported` for another scheme or a driver that is not installed, and what the adapter
+ * throws (`store_corrupt`, `store_newer`, `store_io`, `store_unreachable`).
  */
 export async function openStore(url?: string, env: StoreEnvironment = process.env): Promise<Store> {
   const address = url ?? storeAddress(env);
   const scheme = SCHEME.exec(address)?.[1]?.toLowerCase();
-  if (scheme === "memory") {
-    const { MemoryStore } = await import("./memory.ts");
-    return new MemoryStore();
-  }
-  if (scheme === undefined || scheme === "sqlite") {
-    const path = scheme === undefined ? address : address.slice("sqlite:".length);
-    if (path === "") throw unsupported(address, "names no file");
-    const { openSqliteStore } = await import("./sqlite.ts");
-    return openSqliteStore(path);
-  }
-  throw unsupported(address, "is of a kind this version does not know");
+  if (scheme === undefined) return await openFile(address, address);
+  const open = KINDS.get(scheme);
+  if (open === undefined) throw unsupported(address, "is of a kind this version does not know");
+  return await open(address);
 }
 
 /** Where the store is when no address is given. */
@@ -40,13 +44,19 @@ export function storeAddress(env: StoreEnvironment): string {
   return join(env.HOLODECK_HOME || "./.holodeck", "holodeck.db");
 }
 
+async function openFile(address: string, path: string): Promise<Store> {
+  if (path === "") throw unsupported(address, "names no file");
+  const { openSqliteStore } = await import("./sqlite.ts");
+  return await openSqliteStore(path);
+}
+
 function unsupported(address: string, how: string): HolodeckError {
   return new HolodeckError("unsupported", {
     what: `The store address ${withoutPassword(address)} ${how}.`,
-    todo: "Use a path, `sqlite:path` or `memory:`.",
+    todo: "Use a path, `sqlite:path`, `postgres://…` or `memory:`.",
   });
 }
 
 function withoutPassword(address: string): string {
-  return JSON.stringify(address.replace(/\/\/[^/@]*@/, "//…@"));
+  return JSON.stringify(address.replace(/\/\/.*@/, "//…@"));
 }

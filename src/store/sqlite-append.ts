@@ -5,7 +5,8 @@ import type { DatabaseSync } from "node:sqlite";
 import type { StreamId } from "../event/event.ts";
 import type { AppendItem, AppendKey, AppendResult, Head } from "../event/log.ts";
 import { brokenChain, headText } from "./input.ts";
-import { hashBytes, hashText, Query } from "./sqlite-query.ts";
+import { Query } from "./sqlite-query.ts";
+import { hashBytes, hashText } from "./stored-event.ts";
 
 interface StreamState {
   seq: number;

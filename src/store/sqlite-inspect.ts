@@ -5,7 +5,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { decodeEvent, leafHash, type Event, type StreamId } from "../event/event.ts";
 import type { Damage } from "./port.ts";
-import { hashText, Query } from "./sqlite-query.ts";
+import { Query } from "./sqlite-query.ts";
+import { hashText } from "./stored-event.ts";
 
 const DAMAGE_MAX = 1000;
 const SLICE = 500;

@@ -6,7 +6,8 @@ import type { Head, StoredEvent } from "../event/log.ts";
 import { checkFilter, checkLimit, checkText, checkTime } from "./input.ts";
 import { cutPage, encodeCursor, pageCursor, pageLimit } from "./page.ts";
 import type { HeadFilter, Page, PageRequest, RoomSummary, StoredHead } from "./port.ts";
-import { EVENT_COLUMNS, hashBytes, hashText, Query, storedEvent, type EventRow } from "./sqlite-query.ts";
+import { EVENT_COLUMNS, Query } from "./sqlite-query.ts";
+import { eventCursor, eventPage, hashText, storedEvent, type EventRow } from "./stored-event.ts";
 
 /** How many heads one page may look at to find those with the labels asked for. */
 const SCAN_MAX = 1000;
@@ -95,7 +96,7 @@ export class Lists {
     checkText("room", name);
     const limit = pageLimit(page);
     const [at, hash] = eventCursor(page);
-    return eventPage(this.#room.all(name, at, hash, limit + 1), limit);
+    return eventPage(this.#room.all(name, at, hash, limit + 1).map(storedEvent), limit);
   }
 
   rooms(): readonly RoomSummary[] {
@@ -127,19 +128,6 @@ export class Lists {
     return query.iterate(...values);
   }
 }
-
-/** Where a page of events begins, as the values `(at, hash) < (?, ?)` takes. */
-export function eventCursor(page: PageRequest | undefined): readonly [at: number, hash: Buffer] {
-  const cursor = pageCursor(page, [0, ""] as [number, string]);
-  return cursor === null ? [Number.MAX_SAFE_INTEGER, AFTER_ALL] : [cursor[0], hashBytes(cursor[1])];
-}
-
-/** The page of rows that are newest first by `(at, hash)`, of which one more than `limit` was read. */
-export function eventPage(rows: readonly EventRow[], limit: number): Page<StoredEvent> {
-  return cutPage(rows.map(storedEvent), limit, ({ event, hash }) => [event.at, hash]);
-}
-
-const AFTER_ALL = Buffer.alloc(33, 0xff);
 
 /**
  * Every stream with an event or a head, by jumping from name to name in the index. Limited within, so that a page

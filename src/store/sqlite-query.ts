@@ -1,7 +1,5 @@
 // One prepared statement with a typed row. The only place where SQLite's untyped rows get their types.
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { StoredEvent } from "../event/log.ts";
-import { decodeEvent, type Hash } from "../event/event.ts";
 
 /** Statements that change something use `run`; rows come as tuples. */
 export class Query<Row extends readonly unknown[] = readonly []> {
@@ -32,16 +30,3 @@ export class Query<Row extends readonly unknown[] = readonly []> {
 }
 
 export const EVENT_COLUMNS = "events.position, events.hash, events.bytes";
-export type EventRow = readonly [position: number, hash: Uint8Array, bytes: Uint8Array];
-
-export function storedEvent([position, hash, bytes]: EventRow): StoredEvent {
-  return { event: decodeEvent(bytes), bytes, hash: hashText(hash), position };
-}
-
-export function hashText(hash: Uint8Array): Hash {
-  return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString("hex");
-}
-
-export function hashBytes(hash: Hash): Buffer {
-  return Buffer.from(hash, "hex");
-}

@@ -8,9 +8,9 @@ import { wordsOfEvent } from "../event/words.ts";
 import { checkSearch } from "./input.ts";
 import { pageLimit } from "./page.ts";
 import type { Page, PageRequest } from "./port.ts";
-import { EVENT_COLUMNS, Query, storedEvent, type EventRow } from "./sqlite-query.ts";
-import { eventCursor, eventPage } from "./sqlite-lists.ts";
+import { EVENT_COLUMNS, Query } from "./sqlite-query.ts";
 import type { Writer } from "./sqlite-writer.ts";
+import { eventCursor, eventPage, storedEvent, type EventRow } from "./stored-event.ts";
 
 /** How many events one transaction makes findable. */
 const FILL_MAX = 256;
@@ -44,7 +44,7 @@ export class Search {
     if (words.length === 0) return { items: [], next: null };
     await this.#catchUp();
     const match = words.map((word) => `"${word}"`).join(" ");
-    return eventPage(this.#find.all(match, at, hash, limit + 1), limit);
+    return eventPage(this.#find.all(match, at, hash, limit + 1).map(storedEvent), limit);
   }
 
   /** Up to where the log ends now; what is appended meanwhile need not be found. */

@@ -23,10 +23,11 @@ import { storeError } from "./sqlite-error.ts";
 import { openDatabase } from "./sqlite-file.ts";
 import { inspectDatabase } from "./sqlite-inspect.ts";
 import { Lists } from "./sqlite-lists.ts";
-import { EVENT_COLUMNS, hashBytes, Query, storedEvent, type EventRow } from "./sqlite-query.ts";
+import { EVENT_COLUMNS, Query } from "./sqlite-query.ts";
 import { Search } from "./sqlite-search.ts";
 import { Watchers } from "./sqlite-watch.ts";
 import { Writer } from "./sqlite-writer.ts";
+import { hashBytes, storedEvent, type EventRow } from "./stored-event.ts";
 
 export interface SqliteOptions {
   /** How long a write waits for another process's transaction, in milliseconds; default 5,000. */

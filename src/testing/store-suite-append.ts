@@ -1,6 +1,7 @@
 // What appending means: atomic items, expected seqs, keys, chains within one call.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { EVENT_BYTES_MAX, leafHash, type EncodedEvent, type StreamId } from "../event/event.ts";
+import type { TailPlace } from "../event/log.ts";
 import { lastOf, testItem, testStream } from "./events.ts";
 import { appendAll, appendOne, hashesOf, refuses, storeCase, type StoreCase } from "./store-case.ts";
 
@@ -171,7 +172,7 @@ export const appendCases: readonly StoreCase[] = [
     ];
     for (const item of broken) await refuses("invalid_argument", () => store.append([item]));
     equal((await store.read({ stream: a })).length, 2);
-    deepEqual(await store.end(), [2]);
+    equal(total(await store.end()), 2);
     deepEqual(await store.append([next]), [{ status: "appended" }]);
   }),
   storeCase("an item that follows another history is refused, though its seq fits", async (store) => {
@@ -256,6 +257,11 @@ export const appendCases: readonly StoreCase[] = [
       () => store.lease({ name: half, owner: "o", now: 0, ttlMs: 1 }),
     ];
     for (const act of acts) await refuses("invalid_argument", act);
-    deepEqual(await store.end(), [0]);
+    equal(total(await store.end()), 0);
   }),
 ];
+
+/** How many events there have been: each raises the position of its partition by one. */
+function total(place: TailPlace): number {
+  return place.reduce((sum, position) => sum + position, 0);
+}

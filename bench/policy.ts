@@ -1,0 +1,153 @@
+// Policy decisions per second at 10 to 10,000 statements, beside other engines on the same rules, the same answers
+// checked first. The row of the design: at 10,000 statements at most twice the time at 10, and a thousand times the
+// decisions of cedar-wasm and casbin there. `node bench/policy.ts` prints it.
+import { parseIdentity } from "../src/trust/identity.ts";
+import { ENGINES, type Engine, type Question, type Rule } from "./policy-engines.ts";
+
+export interface PolicyFigures {
+  readonly sizes: readonly number[];
+  readonly engines: readonly EngineFigures[];
+  /** Our time at the last size by time at the first, the worse of our two; the row asks for at most 2. */
+  readonly growth: number;
+  /** Our decisions, the slower of our two, by theirs at the last size; the row asks for 1,000. */
+  readonly lead: Readonly<Record<string, number>>;
+}
+
+export interface EngineFigures {
+  readonly engine: string;
+  /** Decisions per second by size, median of the rounds; null when the engine is not installed. */
+  readonly perSecond: readonly (number | null)[];
+}
+
+const QUESTIONS = 1_000;
+/** So long answers are compared, and at least twenty: slow engines are asked fewer questions. */
+const CHECK_MS = 2_000;
+
+export async function benchPolicy({
+  sizes = [10, 100, 1_000, 10_000],
+  rounds = 5,
+  roundMs = 300,
+}: {
+  readonly sizes?: readonly number[];
+  readonly rounds?: number;
+  readonly roundMs?: number;
+} = {}): Promise<PolicyFigures> {
+  const trials: Trial[] = [];
+  for (const size of sizes) {
+    for (const [name, engine] of await enginesAt(size)) trials.push({ size, name, engine, samples: [] });
+  }
+  // Round by round, so that a busy moment of the machine falls on all of them.
+  for (let round = 0; round < rounds; round++) {
+    for (const { engine, samples } of trials) samples.push(decisionsPerSecond(engine, roundMs));
+  }
+  const engines = Object.keys(ENGINES).map((engine) => ({
+    engine,
+    perSecond: sizes.map((size) => {
+      const trial = trials.find((one) => one.name === engine && one.size === size);
+      return trial === undefined ? null : median(trial.samples);
+    }),
+  }));
+  return { sizes, engines, ...rowOf(engines) };
+}
+
+interface Trial {
+  readonly size: number;
+  readonly name: string;
+  readonly engine: Engine;
+  readonly samples: number[];
+}
+
+/** `size` rules over 50 roles; a tenth are prefixes, another tenth deny. */
+function rulesOf(size: number): readonly Rule[] {
+  return Array.from({ length: size }, (_, index) => ({
+    id: `s${index}`,
+    role: `role${index % 50}`,
+    effect: index % 10 === 5 ? "deny" : "allow",
+    resource: index % 10 === 0 ? `axis.group${index}.*` : `axis.group${index}.room`,
+  }));
+}
+
+/** About rules all over the policy; a fifth ask what no rule speaks of. */
+function questionsOf(size: number): readonly Question[] {
+  return Array.from({ length: QUESTIONS }, (_, index) => {
+    const rule = (index * 7_919) % size;
+    const role = index % 5 === 4 ? "stranger" : `role${rule % 50}`;
+    return {
+      principal: parseIdentity({ id: `user-${role}`, roles: [role] }),
+      request: { action: "read", resource: `axis.group${rule}.room` },
+    };
+  });
+}
+
+async function enginesAt(size: number): Promise<ReadonlyMap<string, Engine>> {
+  const [rules, questions] = [rulesOf(size), questionsOf(size)];
+  const engines = new Map<string, Engine>();
+  for (const [name, make] of Object.entries(ENGINES)) {
+    const engine = await make(rules, questions);
+    if (engine !== null) engines.set(name, engine);
+  }
+  const [first] = engines.values();
+  if (first === undefined) throw new Error("There is no engine.");
+  const allowed = questions.filter((_, index) => first(index)).length;
+  if (allowed === 0 || allowed === QUESTIONS) throw new Error(`${allowed} questions are allowed.`);
+  for (const [name, engine] of engines) checkAnswers(name, first, engine);
+  return engines;
+}
+
+/** Throws when an engine answers otherwise. It warms the engine up as well. */
+function checkAnswers(name: string, expected: Engine, engine: Engine): void {
+  const end = performance.now() + CHECK_MS;
+  for (let index = 0; index < QUESTIONS && (index < 20 || performance.now() < end); index++) {
+    if (engine(index) === expected(index)) continue;
+    throw new Error(`${name} answers question ${index} with ${engine(index)}.`);
+  }
+}
+
+function decisionsPerSecond(engine: Engine, ms: number): number {
+  const started = performance.now();
+  let asked = 0;
+  let elapsed = 0;
+  for (let burst = 1; elapsed < ms; burst = Math.min(burst * 2, 1_024)) {
+    for (let count = 0; count < burst; count++) engine(asked++);
+    elapsed = performance.now() - started;
+  }
+  return (asked * 1_000) / elapsed;
+}
+
+function median(samples: readonly number[]): number | null {
+  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? null;
+}
+
+function rowOf(engines: readonly EngineFigures[]): Pick<PolicyFigures, "growth" | "lead"> {
+  const known = engines.flatMap(({ engine, perSecond }) => {
+    const [first, last] = [perSecond[0] ?? null, perSecond.at(-1) ?? null];
+    return first === null || last === null ? [] : [{ engine, growth: first / last, last }];
+  });
+  const [own, others] = [known.filter(isOurs), known.filter((one) => !isOurs(one))];
+  const slowest = Math.min(...own.map(({ last }) => last));
+  return {
+    growth: Math.max(...own.map(({ growth }) => growth)),
+    lead: Object.fromEntries(others.map(({ engine, last }) => [engine, slowest / last])),
+  };
+}
+
+function isOurs({ engine }: { readonly engine: string }): boolean {
+  return engine.startsWith("holodeck");
+}
+
+function line(cells: readonly string[]): string {
+  return `${cells.map((cell, index) => (index === 0 ? cell.padEnd(30) : cell.padStart(11))).join("")}\n`;
+}
+
+if (import.meta.main) {
+  const { sizes, engines, growth, lead } = await benchPolicy();
+  process.stdout.write(line(["decisions/s at statements", ...sizes.map(String)]));
+  for (const { engine, perSecond } of engines) {
+    const cells = perSecond.map((one) => (one === null ? "–" : one.toFixed(one < 100 ? 1 : 0)));
+    process.stdout.write(line([engine, ...cells]));
+  }
+  process.stdout.write(`time at ${sizes.at(-1)} by time at ${sizes[0]}: ${growth.toFixed(2)} (at most 2)\n`);
+  for (const [engine, times] of Object.entries(lead)) {
+    process.stdout.write(`ours by ${engine} at ${sizes.at(-1)}: ${times.toFixed(0)}\n`);
+  }
+}

@@ -1,0 +1,107 @@
+// Tells a shared store's listeners that something was appended: its own appends at once, those of other processes
+// when their notice comes, and by asking now and then, for a notice can be lost with the connection it came on.
+import type { TailPlace } from "../event/log.ts";
+
+export interface NewsParams {
+  /** Follows the other processes' notices until it is stopped. */
+  readonly listen: (ears: Ears) => () => void;
+  /** Sends a notice to the other processes. May fail. */
+  readonly announce: () => Promise<void>;
+  readonly end: () => Promise<TailPlace>;
+}
+
+export interface Ears {
+  /** Another process has appended. */
+  readonly onNotice: () => void;
+  /** Notices come from now on; what came before may have been missed. */
+  readonly onConnected: () => void;
+}
+
+/** How often to ask where the log ends. */
+const POLL_MS = 1000;
+
+/** At most one notice goes out in this time: each costs the server more than the append it tells of. */
+const ANNOUNCE_MS = 5;
+
+export class News {
+  readonly #params: NewsParams;
+  readonly #listeners = new Set<() => void>();
+  #stopListening: (() => void) | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #seen: string | null = null;
+  #announcing: Promise<void> | null = null;
+  #hasMore = false;
+
+  constructor(params: NewsParams) {
+    this.#params = params;
+  }
+
+  add(listener: () => void): () => void {
+    // A function of its own, so that one listener added twice counts twice and is called no more once stopped.
+    const call = () => {
+      if (this.#listeners.has(call)) listener();
+    };
+    this.#listeners.add(call);
+    if (this.#timer === null) this.#start();
+    return () => {
+      this.#listeners.delete(call);
+      if (this.#listeners.size === 0) this.stop();
+    };
+  }
+
+  /** This store has appended. */
+  appended(): void {
+    this.#tell();
+    this.#hasMore = true;
+    this.#announcing ??= this.#announce();
+  }
+
+  stop(): void {
+    this.#listeners.clear();
+    this.#stopListening?.();
+    this.#stopListening = null;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Resolves when every notice is out. */
+  async idle(): Promise<void> {
+    await this.#announcing;
+  }
+
+  #start(): void {
+    this.#seen = null;
+    this.#timer = setInterval(() => void this.#poll(), POLL_MS).unref();
+    void this.#poll();
+    this.#stopListening = this.#params.listen({
+      onNotice: () => this.#tell(),
+      onConnected: () => void this.#poll(),
+    });
+  }
+
+  /** In microtasks: a listener that throws harms neither the store nor its neighbours. */
+  #tell(): void {
+    for (const listener of this.#listeners) queueMicrotask(listener);
+  }
+
+  async #poll(): Promise<void> {
+    try {
+      const place = (await this.#params.end()).join(",");
+      if (this.#timer === null) return;
+      if (this.#seen !== null && place !== this.#seen) this.#tell();
+      this.#seen = place;
+    } catch {
+      // The server is away; whoever appends or reads is told so, and the next round asks again.
+    }
+  }
+
+  async #announce(): Promise<void> {
+    while (this.#hasMore) {
+      this.#hasMore = false;
+      // A notice that fails is made up for by the others' own asking.
+      await this.#params.announce().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, ANNOUNCE_MS));
+    }
+    this.#announcing = null;
+  }
+}

@@ -1,0 +1,98 @@
+// A policy as Cedar text, for those who read, verify or run Cedar (https://docs.cedarpolicy.com).
+// Principals are `Principal` in their `Role`s, with id, nickname and metadata; resources are `Resource` with id and
+// attributes; `cedarRequest` makes a request to fit. Terms become annotations. Where Cedar decides differently:
+// - A statement that cannot be judged (text compared with a number) denies here; Cedar skips it. Take a Cedar answer
+//   with errors for a deny.
+// - An attribute looked for inside something that is no object is missing here, and an error there.
+// - Names that are no names (see name.ts) and attributes over their limits deny here; Cedar takes any text.
+import { HolodeckError } from "../event/error.ts";
+import { cedarCondition, type CedarMoment } from "./cedar-condition.ts";
+import { CEDAR_DECIMALS, cedarPattern, cedarString } from "./cedar-text.ts";
+import { parseResourcePattern } from "./resource-pattern.ts";
+import type { Statement } from "./statement.ts";
+
+export interface CedarExport {
+  /** The whole policy, ready for a file. */
+  readonly text: string;
+  /** The same by statement id. */
+  readonly policies: ReadonlyMap<string, string>;
+  /** What a request's context must bring ready (see cedar-condition.ts). */
+  readonly moments: readonly CedarMoment[];
+}
+
+/** Throws `unsupported`, naming the statement, for a number that Cedar cannot hold. */
+export function exportCedar(statements: readonly Statement[]): CedarExport {
+  const moments = new Map<string, CedarMoment>();
+  const policies = new Map<string, string>();
+  for (const statement of statements) {
+    const condition = conditionOf(statement);
+    for (const moment of condition.moments) moments.set(moment.key, moment);
+    policies.set(statement.id, policyOf(statement, condition.expression));
+  }
+  const notes = [
+    `// Numbers are times ${10 ** CEDAR_DECIMALS}; null is the empty record. An answer with errors is a deny.`,
+    ...[...moments.keys()].map(
+      (key) => `// The context must hold ${cedarString(key)}, where it can be told.`,
+    ),
+  ];
+  return { text: [...notes, "", ...policies.values()].join("\n"), policies, moments: [...moments.values()] };
+}
+
+function conditionOf({ id, condition, effect }: Statement): ReturnType<typeof cedarCondition> {
+  try {
+    return cedarCondition(condition, effect);
+  } catch (cause) {
+    if (!(cause instanceof HolodeckError) || cause.code !== "unsupported") throw cause;
+    throw new HolodeckError("unsupported", {
+      what: `Statement ${id}: ${cause.what}`,
+      todo: cause.todo,
+      cause,
+    });
+  }
+}
+
+function policyOf(statement: Statement, condition: string | null): string {
+  const effect = statement.effect === "allow" ? "permit" : "forbid";
+  const scope = `${effect} (principal, action, resource)`;
+  const clauses = [
+    isOfRole(statement.roles),
+    isAction(statement.actions),
+    isResource(statement.resources),
+    condition,
+  ].filter((clause) => clause !== null);
+  const when = clauses.map((clause) => `\nwhen { ${clause} }`).join("");
+  return `${annotationsOf(statement)}${scope}${when};\n`;
+}
+
+function annotationsOf({ id, delivery, cost, capabilities }: Statement): string {
+  const annotations = [
+    ["id", id],
+    ...(Object.keys(delivery).length > 0 ? [["delivery", JSON.stringify(delivery)]] : []),
+    ...(cost > 0 ? [["cost", String(cost)]] : []),
+    ...(capabilities.length > 0 ? [["capabilities", JSON.stringify(capabilities)]] : []),
+  ];
+  return annotations.map(([name, value]) => `@${name}(${cedarString(value ?? "")})\n`).join("");
+}
+
+function isOfRole(roles: readonly string[]): string | null {
+  if (roles.includes("*")) return null;
+  return `principal in [${roles.map((role) => `Role::${cedarString(role)}`).join(", ")}]`;
+}
+
+function isAction(actions: readonly string[]): string | null {
+  if (actions.includes("*")) return null;
+  return `action in [${actions.map((action) => `Action::${cedarString(action)}`).join(", ")}]`;
+}
+
+function isResource(resources: readonly string[]): string | null {
+  const patterns = resources.map((resource) => parseResourcePattern(resource, "resources"));
+  if (patterns.some(({ kind }) => kind === "all")) return null;
+  return patterns
+    .map((pattern) => {
+      if (pattern.kind === "exact") return `resource == Resource::${cedarString(pattern.id)}`;
+      const prefix = pattern.kind === "prefix" ? pattern.prefix : "";
+      // `like` takes an empty rest; a prefix covers what is longer than itself.
+      return `(resource.id like ${cedarPattern([prefix, ""])} && resource.id != ${cedarString(prefix)})`;
+    })
+    .join(" || ");
+}
