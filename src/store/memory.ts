@@ -12,6 +12,7 @@ import type {
   TailPlace,
 } from "../event/log.ts";
 import { wordsOfEvent } from "../event/words.ts";
+import { matches } from "./head-filter.ts";
 import {
   brokenChain,
   checkBlob,
@@ -218,6 +219,13 @@ export class MemoryStore implements Store {
     return newestFirst(hits, params.page);
   }
 
+  async find(params: { readonly hash: Hash }): Promise<StoredEvent | null> {
+    this.#assertOpen();
+    const hash = checkHash(params.hash);
+    const kept = this.#log.find((one) => one.hash === hash);
+    return kept === undefined ? null : stored(kept);
+  }
+
   async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {
     this.#assertOpen();
     const bytes = new Uint8Array(checkBlob(params.bytes));
@@ -316,14 +324,6 @@ export class MemoryStore implements Store {
 function stored({ bytes, hash, position }: Kept): StoredEvent {
   const copy = new Uint8Array(bytes);
   return { event: decodeEvent(copy), bytes: copy, hash, position };
-}
-
-function matches(head: StoredHead, filter: HeadFilter): boolean {
-  const { kind, status, labels = [], createdFrom, createdBefore } = filter;
-  if (head.kind !== kind || (status !== undefined && head.status !== status)) return false;
-  if (createdFrom !== undefined && head.createdAt < createdFrom) return false;
-  if (createdBefore !== undefined && head.createdAt >= createdBefore) return false;
-  return labels.every((label) => head.labels.includes(label));
 }
 
 function newestFirst(events: readonly Kept[], page: PageRequest | undefined): Page<StoredEvent> {

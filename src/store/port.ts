@@ -79,6 +79,8 @@ export interface Store extends EventLog {
    * Filled behind the log, and caught up before it answers. Text without a word finds nothing.
    */
   search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>>;
+  /** The event with this hash; null when there is none. Caught up before it answers, as search is. */
+  find(params: { readonly hash: Hash }): Promise<StoredEvent | null>;
   /** Keeps bytes under their SHA-256 and returns it; the same bytes are kept once. Durable when it returns. */
   putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash>;
   blob(params: { readonly hash: Hash }): Promise<Uint8Array | null>;

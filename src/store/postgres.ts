@@ -26,7 +26,7 @@ import { PostgresClient, query, type PostgresClientOptions } from "./postgres-cl
 import { createOrCheck } from "./postgres-create.ts";
 import { inspectPostgres } from "./postgres-inspect.ts";
 import { PostgresLists } from "./postgres-lists.ts";
-import { searchPostgres } from "./postgres-search.ts";
+import { findInPostgres, searchPostgres } from "./postgres-search.ts";
 import { announce, listen } from "./postgres-watch.ts";
 import { hashBytes, storedEvent, type EventRow } from "./stored-event.ts";
 import { mergeByTime, shares } from "./tail-pages.ts";
@@ -217,6 +217,10 @@ class PostgresStore implements Store {
 
   async search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>> {
     return await this.#do(() => searchPostgres(this.#client, params.text, params.page));
+  }
+
+  async find(params: { readonly hash: Hash }): Promise<StoredEvent | null> {
+    return await this.#do(() => findInPostgres(this.#client, checkHash(params.hash)));
   }
 
   async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {

@@ -191,6 +191,13 @@ class SqliteStore implements Store {
     });
   }
 
+  async find(params: { readonly hash: Hash }): Promise<StoredEvent | null> {
+    this.#assertOpen();
+    return this.#search.find(checkHash(params.hash)).catch((cause: unknown) => {
+      throw storeError(this.name, cause);
+    });
+  }
+
   async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {
     // A copy: a Buffer's own `slice` is none.
     const bytes = new Uint8Array(checkBlob(params.bytes));
