@@ -12,7 +12,7 @@ export const BODY_BYTES_MAX = 1024 * 1024;
  * reader reads alike.
  */
 export async function readJsonObject(c: Context): Promise<JsonObject> {
-  const text = decode(await readBytes(c.req.raw));
+  const text = decode(await readBytes(c.req.raw).catch(brokenOff));
   const fault = jsonFault(text, JSON_DEPTH_MAX);
   if (fault !== null) throw malformed(fault);
   const value = parse(text);
@@ -38,6 +38,10 @@ async function readBytes(request: Request): Promise<Uint8Array> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+function brokenOff(cause: unknown): never {
+  throw cause instanceof HolodeckError ? cause : malformed("It broke off.", cause);
 }
 
 function decode(bytes: Uint8Array): string {

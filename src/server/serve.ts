@@ -46,6 +46,8 @@ export async function serve({ fetch, host, port, limits: own = {} }: ServeOption
       connectionsCheckingInterval: Math.min(1_000, Math.ceil(limits.requestMs / 4)),
       keepAliveTimeout: Math.min(5_000, limits.idleMs),
       maxHeaderSize: HEADER_BYTES_MAX,
+      // The door says so, in words.
+      requireHostHeader: false,
     },
     (incoming, outgoing) => {
       setSafeHeaders(outgoing);
