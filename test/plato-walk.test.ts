@@ -21,11 +21,12 @@ let folder = "";
 let store: Store;
 let server: RunningServer;
 
+function report(error: unknown): void {
+  throw error;
+}
+
 async function start(): Promise<void> {
   store = await openSqliteStore(join(folder, "h.db"));
-  const report = (error: unknown): void => {
-    throw error;
-  };
   server = await startServer({
     store,
     clock: new TestClock(),
@@ -51,16 +52,19 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+function url(): string {
+  return `http://127.0.0.1:${server.port}`;
+}
+
 /** `curl`, and the status and body it printed. */
 async function curl(...args: readonly string[]): Promise<{ status: number; text: string }> {
   const path = args.at(-1) ?? "";
-  const url = `http://127.0.0.1:${server.port}${path}`;
   const { stdout } = await promisify(execFile)("curl", [
     "-s",
     "-w",
     "\n%{http_code}",
     ...args.slice(0, -1),
-    url,
+    `${url()}${path}`,
   ]);
   const cut = stdout.lastIndexOf("\n");
   return { status: Number(stdout.slice(cut + 1)), text: stdout.slice(0, cut) };
@@ -198,7 +202,6 @@ test.skipIf(!need("curl"))("refusals have the contract's statuses", async () => 
 });
 
 test("the fixtures survive a restart as they were submitted, and repeated keys answer as before it", async () => {
-  const url = (): string => `http://127.0.0.1:${server.port}`;
   const submit = async (name: string): Promise<unknown> => {
     const response = await fetch(`${url()}/submit`, {
       method: "POST",
@@ -228,7 +231,6 @@ test("the fixtures survive a restart as they were submitted, and repeated keys a
 });
 
 test("the calls of the clients in the field are answered as they expect", async () => {
-  const url = `http://127.0.0.1:${server.port}`;
   const headers = {
     "content-type": "application/json",
     accept: "application/json",
@@ -236,7 +238,7 @@ test("the calls of the clients in the field are answered as they expect", async 
   };
   const call = async (path: string, body?: object): Promise<Record<string, unknown>> => {
     const init = body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) };
-    return (await (await fetch(`${url}${path}`, init)).json()) as Record<string, unknown>;
+    return (await (await fetch(`${url()}${path}`, init)).json()) as Record<string, unknown>;
   };
   const tile = {
     room: "my-room",
