@@ -1,9 +1,10 @@
 // Measures the fleet's core in memory: edge changes in the graph, choices, and whole routes (decide and evolve).
-// Run with `node bench/fleet-core.ts [largest]`; each line also tells the memory held, in MiB.
+// Figures without a row to reach: each line also tells the memory held, in MiB. `--largest N` stops at fleets of N.
 import { isRefusal } from "../src/event/decider.ts";
 import { FleetGraph } from "../src/fleet/graph.ts";
 import { MemoryFleet } from "../src/fleet/memory-fleet.ts";
 import { Selection } from "../src/fleet/selection.ts";
+import type { Row, Settings } from "./harness.ts";
 
 const SIZES = [1000, 100_000, 1_000_000];
 const SKILLS = ["plan", "code", "review", "search", "write", "test"];
@@ -127,10 +128,12 @@ function measureRoutes(size: number): void {
   );
 }
 
-const largest = Number(process.argv[2] ?? 1_000_000);
-for (const size of SIZES.filter((count) => count <= largest)) {
-  measureEdges(size, 0.45);
-  measureEdges(size, 1.5);
-  measureSelection(size);
-  measureRoutes(size);
+export function rows({ largest }: Settings): readonly Row[] {
+  for (const size of SIZES.filter((count) => count <= largest)) {
+    measureEdges(size, 0.45);
+    measureEdges(size, 1.5);
+    measureSelection(size);
+    measureRoutes(size);
+  }
+  return [];
 }

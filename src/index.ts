@@ -27,16 +27,29 @@ export { JSON_DEPTH_MAX, type Json, type JsonObject } from "./event/json.ts";
 export type { EventLog, Head, Snapshot, StoredEvent, TailPage, TailPlace } from "./event/log.ts";
 export { Reactor, type ReactorOptions } from "./event/reactor.ts";
 export { Runtime, type Executed, type News, type RuntimeOptions, type Untimed } from "./event/runtime.ts";
-export { SessionManager, type ManagerOptions } from "./local.ts";
+export {
+  PlatoTileEmitter,
+  Session,
+  SessionManager,
+  type ManagerOptions,
+  type TargetChoice,
+} from "./local.ts";
 export type { EmergenceAlert, ResolvedConfig, SessionConfig } from "./session/config.ts";
 export type { ProcessIdentity, Retries, SessionEvent, TaskRecord } from "./session/events.ts";
 export type { Processes, Random } from "./session/host.ts";
 export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.ts";
-export type { ManagerMetrics, ManagerPorts, ResumeOptions, StartOptions } from "./session/manager.ts";
+export type { ResumeOptions, StartOptions } from "./session/manager.ts";
+export type { ForkOptions } from "./session/fork.ts";
 export { SessionOutcome, TaskOutcome, TaskPriority } from "./session/outcome.ts";
+export type { PastSession } from "./session/past-session.ts";
 export { PATTERNS } from "./session/patterns.ts";
+export type { PersistedSession } from "./session/persist.ts";
+export type { ManagerMetrics, ManagerPorts } from "./session/ports.ts";
 export type { H1Status, RoutingDecision, TaskRouter } from "./session/router.ts";
-export type { Session, SessionListener } from "./session/session.ts";
+export type { TilePorts } from "./session/sending.ts";
+export type { SessionListener } from "./session/session.ts";
+export type { SessionView } from "./session/session-view.ts";
+export type { ForkedFrom } from "./session/state.ts";
 export type { TaskOptions } from "./session/task-options.ts";
 export type { CompleteOptions, Task, TaskCompletion } from "./session/task.ts";
 export type { WorkContext } from "./session/work.ts";
@@ -45,4 +58,6 @@ export type { HeadFilter, Page, PageRequest, RoomSummary, Store, StoredHead } fr
 export { verifyStore } from "./store/verify.ts";
 export { SessionMetrics } from "./telemetry/metrics.ts";
 export type { Routing, TaskTotals } from "./tile/session-tiles.ts";
+export type { OutboxMetrics, SinkAnswer, Submission, TileSink } from "./tile/sink.ts";
 export { tileOf, type Tile } from "./tile/tile.ts";
+export { TileEmitter, type EmittedSession, type EmittedTask } from "./tile/tile-emitter.ts";

@@ -1,24 +1,45 @@
 // The parts put together for one machine: its clock, its processes, a store by address.
+import type { Clock } from "./event/clock.ts";
 import type { HolodeckError } from "./event/error.ts";
 import { bootId, hostName, isAlive } from "./run/host.ts";
 import { processAt } from "./run/processes.ts";
-import type { SessionConfig } from "./session/config.ts";
+import { checkRoom, DEFAULT_ROOM, type SessionConfig } from "./session/config.ts";
 import type { ProcessIdentity } from "./session/events.ts";
 import type { Processes } from "./session/host.ts";
-import { SessionManager as Manager, type ManagerPorts } from "./session/manager.ts";
+import { SessionManager as Manager } from "./session/manager.ts";
+import { checkUrl } from "./session/input.ts";
+import type { ManagerPorts } from "./session/ports.ts";
+import type { PersistedSession } from "./session/persist.ts";
+import { Session as Handle } from "./session/session.ts";
 import { SystemClock } from "./session/system-clock.ts";
 import { systemRandom } from "./session/system-id.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/port.ts";
 import { SessionMetrics } from "./telemetry/metrics.ts";
+import { PlatoSink } from "./tile/plato-sink.ts";
+import { TileEmitter } from "./tile/tile-emitter.ts";
 
 /** Where a manager keeps its sessions, and what it uses instead of the machine's own parts. */
-export interface ManagerOptions extends Partial<Omit<ManagerPorts, "openStore">> {
+export interface ManagerOptions extends Partial<Omit<ManagerPorts, "openStore" | "tiles">>, TargetChoice {
   /**
    * An address (`memory:`, a path) or a store. Default `HOLODECK_STORE`, else `holodeck.db` in `HOLODECK_HOME`,
    * else in `./.holodeck`. A store that is passed in is closed with the manager.
    */
   readonly store?: Store | string;
+  /**
+   * Whether this process sends the tiles that wait in its store, also those of processes that died, and marks the
+   * sessions it starts to be sent. Default: when `platoUrl` is given. False leaves the sending to another process.
+   */
+  readonly deliverTiles?: boolean;
+}
+
+/** Which servers may be spoken to. */
+export interface TargetChoice {
+  /**
+   * Whether addresses of private and link-local networks may be reached; loopback always may. Default false, or true
+   * with `HOLODECK_ALLOW_PRIVATE_TARGETS=1` in the environment.
+   */
+  readonly allowPrivateTargets?: boolean;
 }
 
 /**
@@ -34,10 +55,16 @@ export interface ManagerOptions extends Partial<Omit<ManagerPorts, "openStore">>
  */
 export class SessionManager extends Manager {
   /** Throws `invalid_argument` for a configuration out of its limits. */
-  constructor(config: SessionConfig, { store, ...ports }: ManagerOptions = {}) {
+  constructor(config: SessionConfig, options: ManagerOptions = {}) {
+    const { store, deliverTiles, allowPrivateTargets, clock = new SystemClock(bootId()), ...ports } = options;
     super(config, {
       openStore: async () => (typeof store === "object" ? store : await openStore(store)),
-      clock: new SystemClock(bootId()),
+      clock,
+      tiles: {
+        sinkFor: sinkFor(clock, { ...(allowPrivateTargets !== undefined && { allowPrivateTargets }) }),
+        random: Math.random,
+        ...(deliverTiles !== undefined && { deliver: deliverTiles }),
+      },
       random: systemRandom,
       processes: machineProcesses,
       metrics: new SessionMetrics(),
@@ -45,6 +72,65 @@ export class SessionManager extends Manager {
       ...ports,
     });
   }
+}
+
+/** The handle of a session. Handles are made by a `SessionManager`, and by `Session.rehydrate`. */
+export class Session extends Handle {
+  /**
+   * The session that `session.persist()` described, in whatever process: with all its tasks, and with a manager of its
+   * own, which is closed when the handle leaves the scope of `await using`; the session itself stays as it is.
+   * Throws `persist_mismatch` when `data` differs from what the store holds (the store counts), `not_found`, and
+   * `invalid_argument` for data that `persist` cannot have given.
+   *
+   * ```ts
+   * const data = await session.persist();
+   * // Later, elsewhere:
+   * await using again = await Session.rehydrate(data, { store: "postgres://db/holodeck" });
+   * ```
+   */
+  static async rehydrate(data: PersistedSession, options: ManagerOptions = {}): Promise<Session> {
+    const manager = new SessionManager({ sessionName: "rehydrated", agentId: "holodeck" }, options);
+    try {
+      const session = await manager.rehydrate(data);
+      return session.closesWith(async () => await manager.close());
+    } catch (error) {
+      await manager.close();
+      throw error;
+    }
+  }
+
+  /** Whoever made a handle, it is a session. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Handle;
+  }
+}
+
+/**
+ * Posts tiles of sessions to a PLATO server directly, for who wants to say when. A session whose tiles are sent to the
+ * same server and room already (`platoUrl` is given) is left to that: nothing is posted twice.
+ *
+ * ```ts
+ * const emitter = new PlatoTileEmitter("http://localhost:8848", "scout-reports/holodeck-session");
+ * await emitter.emitSessionStart(session);
+ * ```
+ */
+export class PlatoTileEmitter extends TileEmitter {
+  /** Throws `invalid_argument` for a URL or room out of its limits. */
+  constructor(platoUrl: string, scoutRoom: string, choice: TargetChoice = {}) {
+    const clock = new SystemClock(bootId());
+    const url = checkUrl(platoUrl, "platoUrl");
+    const room = checkRoom(scoutRoom) || DEFAULT_ROOM;
+    super({ platoUrl: url, scoutRoom: room, sink: sinkFor(clock, choice)(url), clock, random: Math.random });
+  }
+}
+
+/** Makes the senders to PLATO servers. */
+export function sinkFor(
+  clock: Clock,
+  { allowPrivateTargets }: TargetChoice = {},
+): (url: string) => PlatoSink {
+  const allowPrivate = allowPrivateTargets ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
+  return (url) => new PlatoSink({ url, clock, allowPrivate });
 }
 
 /** The processes of this machine. */

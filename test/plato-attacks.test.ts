@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { startServer, type RunningServer } from "../src/server/main.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import { TestClock } from "../src/testing/test-clock.ts";
-import { TestPlato, TILE } from "../src/testing/test-plato.ts";
+import { PlatoCaller, TILE } from "../src/testing/plato-caller.ts";
 import { openRaw, sendRaw, statusIn } from "./raw-http.ts";
 
 const LIMITS = { requestMs: 400, idleMs: 1_000, closeMs: 300, connections: 64 };
@@ -127,7 +127,7 @@ test("connections that say nothing are cut, and more than the limit are not let 
 });
 
 test("an export that nobody reads waits, and is cut; what it read ahead is bounded", async () => {
-  const plato = new TestPlato();
+  const plato = new PlatoCaller();
   const answer = { text: "x".repeat(30_000) };
   for (let batch = 0; batch < 40; batch++) {
     const tiles = Array.from({ length: 25 }, (_, n) => ({

@@ -23,9 +23,11 @@ const run = promisify(execFile);
 export interface SharedStoreCase {
   readonly driver: string;
   readonly start: () => Promise<SharedServer>;
+  /** Why no proxy can stand before the server, when none can. */
+  readonly noProxy?: string;
 }
 
-export function testSharedStore({ driver, start }: SharedStoreCase): void {
+export function testSharedStore({ driver, start, noProxy }: SharedStoreCase): void {
   let server: SharedServer;
   beforeAll(async () => {
     server = await start();
@@ -90,32 +92,7 @@ export function testSharedStore({ driver, start }: SharedStoreCase): void {
     expect(stdout).toContain(`npm install ${driver}`);
   });
 
-  test("an append whose answer was lost is appended once", async () => {
-    const proxy = await Proxy.start(server.port);
-    const store = await opened(server.newStore(proxy.port));
-    const stream = testStream("lost");
-    const first = testItem({ stream });
-    await store.append([first]);
-    const marked = testItem({
-      stream,
-      after: lastOf(first),
-      facts: [{ data: { text: "m4rker" } }],
-      keys: ["k"],
-    });
-    const rival = testItem({ stream, after: lastOf(first), facts: [{ data: { text: "other" } }] });
-    proxy.loseAnswerTo("m4rker");
-    // The same events twice: whoever came second has lost, though what stands there is what it wanted.
-    expect(await store.append([marked, { ...marked, keys: [] }, rival])).toEqual([
-      { status: "appended" },
-      { status: "conflict", seq: 2 },
-      { status: "conflict", seq: 2 },
-    ]);
-    expect(proxy.cuts).toBe(1);
-    expect(await store.read({ stream })).toHaveLength(2);
-    expect(await store.append([marked])).toEqual([{ status: "repeated", key: "k", seq: 2 }]);
-    await store.close();
-    await proxy.stop();
-  });
+  if (noProxy === undefined) testLostAnswer(() => server);
 
   test("a watcher hears of what another process appends, and after a broken connection too", async () => {
     const address = server.newStore();
@@ -179,6 +156,35 @@ export function testSharedStore({ driver, start }: SharedStoreCase): void {
     await server.restart();
     expect(await store.read({ stream })).toEqual([]);
     expect(await store.append([testItem({ stream })])).toEqual([{ status: "appended" }]);
+  });
+}
+
+function testLostAnswer(server: () => SharedServer): void {
+  test("an append whose answer was lost is appended once", async () => {
+    const proxy = await Proxy.start(server().port);
+    const store = await opened(server().newStore(proxy.port));
+    const stream = testStream("lost");
+    const first = testItem({ stream });
+    await store.append([first]);
+    const marked = testItem({
+      stream,
+      after: lastOf(first),
+      facts: [{ data: { text: "m4rker" } }],
+      keys: ["k"],
+    });
+    const rival = testItem({ stream, after: lastOf(first), facts: [{ data: { text: "other" } }] });
+    proxy.loseAnswerTo("m4rker");
+    // The same events twice: whoever came second has lost, though what stands there is what it wanted.
+    expect(await store.append([marked, { ...marked, keys: [] }, rival])).toEqual([
+      { status: "appended" },
+      { status: "conflict", seq: 2 },
+      { status: "conflict", seq: 2 },
+    ]);
+    expect(proxy.cuts).toBe(1);
+    expect(await store.read({ stream })).toHaveLength(2);
+    expect(await store.append([marked])).toEqual([{ status: "repeated", key: "k", seq: 2 }]);
+    await store.close();
+    await proxy.stop();
   });
 }
 

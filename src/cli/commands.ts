@@ -29,12 +29,19 @@ export interface CommandModule {
   command(args: readonly string[], options: never, io: Io): Promise<number>;
 }
 
-export const GROUPS: Readonly<Record<string, string>> = { session: "list, show and end sessions" };
+export const GROUPS: Readonly<Record<string, string>> = {
+  session: "list, show, replay, fork and end sessions",
+};
 
 const FOLLOW: readonly OptionSpec[] = [
   { flags: "-f, --follow", text: "go on as more comes, until the session ends or Ctrl-C" },
 ];
 const QUIET: OptionSpec = { flags: "--quiet", text: "no progress on stderr" };
+const AT: OptionSpec = {
+  flags: "--at <seq>",
+  text: "as it was after this event (default: the newest)",
+  range: [1, Number.MAX_SAFE_INTEGER],
+};
 const WHICH = "A session is named by its id, by the beginning of it, or as `latest`.";
 
 const RUNNING: readonly CommandSpec[] = [
@@ -95,7 +102,11 @@ const READING: readonly CommandSpec[] = [
     description: "Lists sessions, newest first. With --json: {sessions, next}.",
     examples: ["holodeck session ls --status open", "holodeck session ls --tag audit --limit 10 --json"],
     options: [
-      { flags: "--status <status>", text: "only these", choices: ["open", ...SESSION_OUTCOMES] },
+      {
+        flags: "--status <status>",
+        text: "only these",
+        choices: ["open", "recovery_failed", ...SESSION_OUTCOMES],
+      },
       { flags: "--agent <id>", text: "only those of an agent" },
       { flags: "--tag <tag>", text: "only those with a tag" },
       { flags: "--limit <n>", text: "at most so many (default: 50)", range: [1, 1_000] },
@@ -125,12 +136,40 @@ const READING: readonly CommandSpec[] = [
     load: async () => await import("./session-end.ts"),
   },
   {
+    group: "session",
+    usage: "replay <session>",
+    summary: "show what happened, and how it stood at an event",
+    description:
+      "Prints a session's events from the first to the newest, or to --at, and the session as it stood then.\n" +
+      `Each event's number stands before it. With --json: {seq, last_seq, hash, at, session}. ${WHICH}`,
+    examples: ["holodeck session replay latest --at 12"],
+    options: [AT],
+    load: async () => await import("./session-replay.ts"),
+  },
+  {
+    group: "session",
+    usage: "fork <session>",
+    summary: "start a new session from where one stood",
+    description:
+      "Starts a new session from the state after an event, by default the newest: the same tasks, the same ends.\n" +
+      `Attempts that ran may start again; the other session stays as it is. ${WHICH}`,
+    examples: ["holodeck session fork latest --at 12"],
+    options: [AT],
+    load: async () => await import("./session-fork.ts"),
+  },
+  {
     usage: "tiles",
     summary: "print what sessions told others",
     description:
       "Prints tiles (how events read to others), the oldest first: of a room (channel), of a session, or the newest\n" +
-      "of all. With --json: {tiles}, or with --follow a tile a line.",
-    examples: ["holodeck tiles --session latest", "holodeck tiles --room scout-reports/holodeck-session -f"],
+      "of all. With --json: {tiles}, or with --follow a tile a line.\n" +
+      "With --pending: those on their way to PLATO servers, and those a server refused, with its reason; --retry sends\n" +
+      "them now and exits with 7 when some still wait, 1 when some were refused again. With --json: {destinations}.",
+    examples: [
+      "holodeck tiles --session latest",
+      "holodeck tiles --room scout-reports/holodeck-session -f",
+      "holodeck tiles --pending --retry",
+    ],
     options: [
       { flags: "--room <room>", text: "only those of a room" },
       { flags: "--session <session>", text: "only those of a session" },
@@ -140,6 +179,8 @@ const READING: readonly CommandSpec[] = [
         range: [1, 1_000],
       },
       ...FOLLOW,
+      { flags: "--pending", text: "what waits to be sent and what was refused, by server" },
+      { flags: "--retry", text: "with --pending: send it now, the refused once more" },
     ],
     load: async () => await import("./tiles.ts"),
   },

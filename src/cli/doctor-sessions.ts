@@ -1,10 +1,13 @@
-// What the doctor looks at of the sessions: those that are open though the process that ran them is gone.
+// What the doctor looks at of the sessions: those that are open though the process that ran them is gone, and those
+// that could not be recovered.
 import { fold } from "../event/fold.ts";
 import { streamKey } from "../event/event.ts";
 import { hostName, isAlive } from "../run/host.ts";
 import { sessionAggregate } from "../session/aggregate.ts";
 import type { ProcessIdentity } from "../session/events.ts";
+import { givenUp, sessionIdOf } from "../session/recovery.ts";
 import { openStore } from "../store/open.ts";
+import type { StoredHead } from "../store/port.ts";
 import type { Check } from "./check.ts";
 import { hasData } from "./existing-store.ts";
 import { count } from "./format.ts";
@@ -25,8 +28,9 @@ export async function checkSessions(address: string, io: Io): Promise<Check> {
   const abandoned: string[] = [];
   let elsewhere = 0;
   for (const { stream } of items) {
-    const { state } = await fold({ aggregate: sessionAggregate, log: store, stream });
-    const where = whereIs(state.process);
+    // One that cannot be read is told of by `checkRecovery`, once it has been tried, and by `holodeck verify`.
+    const folded = await fold({ aggregate: sessionAggregate, log: store, stream }).catch(() => null);
+    const where = folded === null ? null : whereIs(folded.state.process);
     if (where === "gone") abandoned.push(streamKey(stream));
     if (where === "elsewhere") elsewhere += 1;
   }
@@ -40,6 +44,31 @@ export async function checkSessions(address: string, io: Io): Promise<Check> {
     status: "warn",
     what: `${known}${others}; the process is gone of ${named}${more}.`,
     todo: `Go on with \`holodeck resume ${abandoned[0]}\`, or end it with \`holodeck session end ${abandoned[0]}\`.`,
+  };
+}
+
+/** Sessions that failed to recover: nothing happens in them until someone asks for them. */
+export async function checkRecovery(address: string, io: Io): Promise<Check> {
+  const name = "recovery";
+  if (!hasData(address)) return { name, status: "ok", what: "Nothing to recover yet." };
+  await using scope = new AsyncDisposableStack();
+  const store = await openStore(address, io.env);
+  scope.defer(async () => await store.close());
+  const heads: StoredHead[] = [];
+  for await (const head of givenUp(store)) heads.push(head);
+  const [first] = heads;
+  const error = first?.summary["error"];
+  if (first === undefined) return { name, status: "ok", what: "No session failed to recover." };
+  const named = heads
+    .slice(0, NAMED_MAX)
+    .map((head) => sessionIdOf(head))
+    .join(", ");
+  const more = heads.length > NAMED_MAX ? ` and ${heads.length - NAMED_MAX} more` : "";
+  return {
+    name,
+    status: "fail",
+    what: `Not recovered: ${named}${more}.${typeof error === "string" ? ` ${error}` : ""}`,
+    todo: `\`holodeck verify\` shows damage; \`holodeck session end ${sessionIdOf(first)}\` tries again.`,
   };
 }
 

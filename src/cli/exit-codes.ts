@@ -33,6 +33,10 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   invalid_event: EXIT.failed,
   invalid_plan: EXIT.usage,
   not_found: EXIT.notFound,
+  persist_mismatch: EXIT.failed,
+  read_only: EXIT.failed,
+  recovery_failed: EXIT.failed,
+  server_unreachable: EXIT.serverUnreachable,
   session_ended: EXIT.failed,
   store_busy: EXIT.failed,
   store_closed: EXIT.failed,
@@ -45,6 +49,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   task_ended: EXIT.failed,
   task_limit: EXIT.failed,
   task_not_found: EXIT.notFound,
+  tile_refused: EXIT.failed,
   unsupported: EXIT.usage,
 };
 

@@ -46,10 +46,16 @@ function whatOf(event: TimedEvent): string {
       const limits = `at most ${count(max_tasks, "task")}, ${formatDuration(session_timeout_seconds * 1_000)}`;
       return `${session_name} ${session_id} by ${agent_id}, ${limits}`;
     }
+    case "session_forked":
+      return `from ${event.data.from_session_id} after its event ${event.data.from_seq}`;
     case "session_resumed":
       return `by process ${event.data.process.pid} on ${event.data.process.host}`;
     case "clock_set":
       return `the machine's clock was set by ${event.data.by_ms} ms`;
+    case "task_carried": {
+      const { attempt, end } = event.data;
+      return `${end?.outcome ?? "pending"} there, after ${count(attempt, "attempt")}`;
+    }
     case "task_added": {
       const { agent_id, priority, required_capabilities } = event.data;
       const parts = [

@@ -4,7 +4,7 @@ import { streamKey } from "../event/event.ts";
 import { SessionManager } from "../local.ts";
 import { keptPlan } from "../run/plan-session.ts";
 import { recoverTask, type Recovered } from "../run/recover.ts";
-import { PLAN_LABEL } from "../session/aggregate.ts";
+import { PLAN_LABEL } from "../session/evolve.ts";
 import type { Session } from "../session/session.ts";
 import type { Store, StoredHead } from "../store/port.ts";
 import { findSession } from "./find-session.ts";
@@ -14,7 +14,8 @@ import { finish } from "./summary.ts";
 
 /** Answers the exit code. Without an id it takes the newest open session that was started by a plan. */
 export async function command([named]: readonly string[], options: RunOptions, io: Io): Promise<number> {
-  const ports = options.store === undefined ? {} : { store: options.store };
+  // Tiles go where the session's own start says.
+  const ports = { deliverTiles: true, ...(options.store !== undefined && { store: options.store }) };
   // What a session was started with is in its events: this configuration starts none.
   await using manager = new SessionManager({ sessionName: "resume", agentId: "resume" }, ports);
   const store = await manager.store();

@@ -19,10 +19,17 @@ export function sessionDocument(state: SessionState, now: number): object {
     duration_seconds: (durationMs ?? Math.max(0, now - startedAt)) / 1_000,
     patterns: state.patterns,
     totals: { ...taskTotals(state), total: state.tasks.size },
+    forked_from: forkOf(state),
     room: state.emitTiles ? state.scoutRoom : null,
     process: state.process,
     tasks: [...state.tasks.values()].map((task) => taskDocument(task, state.agentId)),
   };
+}
+
+function forkOf({ forkedFrom }: SessionState): object | null {
+  if (forkedFrom === null) return null;
+  const { sessionId, seq, hash } = forkedFrom;
+  return { session_id: sessionId, seq, hash };
 }
 
 function taskDocument(task: TaskState, sessionAgentId: string): object {

@@ -27,14 +27,19 @@ export async function command(args: readonly string[], options: SessionShowOptio
     return (await fold({ aggregate: sessionAggregate, log: store, stream })).state;
   });
   if (options.json === true) printJson(io, sessionDocument(state, Date.now()));
-  else show(state, io);
+  else {
+    showSession(state, Date.now(), io);
+    const advice = adviceOn(state);
+    if (advice !== null) note(io, advice);
+  }
   return EXIT.ok;
 }
 
-function show(state: SessionState, io: Io): void {
+/** `now` is milliseconds since the epoch: an open session has lasted until then. */
+export function showSession(state: SessionState, now: number, io: Io): void {
   const colors = palette(wantsColor(io.out, io.env));
   print(io, `${colors.bold(printable(state.sessionName))}  ${state.sessionId}`);
-  for (const [name, value] of facts(state)) {
+  for (const [name, value] of facts(state, now)) {
     const text = printable(value);
     print(io, `  ${colors.dim(name.padEnd(9))} ${name === "status" ? styleStatus(text, colors) : text}`);
   }
@@ -45,18 +50,15 @@ function show(state: SessionState, io: Io): void {
       column === TASK_OUTCOME_COLUMN ? styleStatus(cell, colors) : cell;
     for (const line of table(TASK_HEADINGS, rows, colors, style)) print(io, line);
   }
-  const advice = adviceOn(state);
-  if (advice !== null) note(io, advice);
 }
 
-function facts(state: SessionState): readonly (readonly [name: string, value: string])[] {
-  const { outcome, tags, startedAt, durationMs, patterns, error, dueAt } = state;
-  const now = Date.now();
+function facts(state: SessionState, now: number): readonly (readonly [name: string, value: string])[] {
+  const { outcome, tags, startedAt, durationMs, patterns, error, dueAt, forkedFrom } = state;
   const duration = durationMs ?? now - startedAt;
   const all: (readonly [string, string])[] = [
     ["status", outcome ?? "open"],
     ["agent", state.agentId],
-    ["started", `${formatDate(state.createdAt)} (${formatAge(now - state.createdAt)} ago)`],
+    ["started", `${formatDate(state.createdAt)} (${formatAge(Date.now() - state.createdAt)} ago)`],
     [
       "duration",
       `${formatDuration(duration)} of at most ${formatDuration(state.sessionTimeoutSeconds * 1_000)}`,
@@ -64,6 +66,7 @@ function facts(state: SessionState): readonly (readonly [name: string, value: st
     ["tasks", tasksText({ ...taskTotals(state), total: state.tasks.size })],
   ];
   if (outcome === null) all.push(["due", formatDate(dueAt)]);
+  if (forkedFrom !== null) all.push(["forked", `from ${forkedFrom.sessionId} at ${forkedFrom.seq}`]);
   if (tags.length > 0) all.push(["tags", tags.join(", ")]);
   if (patterns.length > 0) all.push(["patterns", patterns.join(", ")]);
   if (state.emitTiles) all.push(["room", state.scoutRoom]);

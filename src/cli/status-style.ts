@@ -13,6 +13,7 @@ export function statusPaint(status: string, colors: Palette): Paint {
       return colors.green;
     case "failed":
     case "fail":
+    case "recovery_failed":
       return colors.red;
     case "timeout":
     case "retrying":

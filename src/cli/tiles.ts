@@ -14,6 +14,7 @@ import { untilInterrupted } from "./interrupt.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import { newestTiles } from "./newest-tiles.ts";
 import { printable } from "./printable.ts";
+import { showPending } from "./tiles-pending.ts";
 
 export interface TilesOptions extends StoreOption {
   readonly room?: string;
@@ -22,10 +23,16 @@ export interface TilesOptions extends StoreOption {
   /** Default 50. */
   readonly limit?: number;
   readonly json?: boolean;
+  /** Those that wait to be sent, or were refused, instead of those there are. */
+  readonly pending?: boolean;
+  readonly retry?: boolean;
 }
 
 export async function command(_args: readonly string[], options: TilesOptions, io: Io): Promise<number> {
   const { session, room = null } = options;
+  if (options.pending === true || options.retry === true) {
+    return await withStore(options, io, async (store) => await showPending(store, options, io));
+  }
   return await withStore(options, io, async (store) => {
     const stream = session === undefined ? null : (await findSession(store, session)).stream;
     const follows = options.follow === true;

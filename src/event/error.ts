@@ -13,6 +13,10 @@ export type ErrorCode =
   | "invalid_event"
   | "invalid_plan"
   | "not_found"
+  | "persist_mismatch"
+  | "read_only"
+  | "recovery_failed"
+  | "server_unreachable"
   | "session_ended"
   | "store_busy"
   | "store_closed"
@@ -25,6 +29,7 @@ export type ErrorCode =
   | "task_ended"
   | "task_limit"
   | "task_not_found"
+  | "tile_refused"
   | "unsupported";
 
 /** What happened and what to do, a sentence each. */

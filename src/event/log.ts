@@ -68,8 +68,17 @@ export interface Snapshot {
   readonly state: Json;
 }
 
+/** What a watcher is told. */
+export interface Appended {
+  /** True when it was appended through this very object, so that whoever did it knows; false when that is not known. */
+  readonly own: boolean;
+}
+
 export interface EventLog {
-  /** Results in the order of the items. Concurrent calls share a commit. */
+  /**
+   * Results in the order of the items. Concurrent calls share a commit. An item that follows another history than
+   * the stream's fails the call with `invalid_argument`, once its neighbours have been carried out.
+   */
   append(items: readonly AppendItem[]): Promise<readonly AppendResult[]>;
   /** Events of one stream in order, those after `afterSeq`, at most `limit` (default 1,000). */
   read(params: {
@@ -84,7 +93,7 @@ export interface EventLog {
   /** The place of the newest event: where a follower of new events begins. */
   end(): Promise<TailPlace>;
   /** Calls `listener` soon after any process has appended; says nothing of what. Returns the function that stops it. */
-  watch(listener: () => void): () => void;
+  watch(listener: (appended: Appended) => void): () => void;
   /** A reactor's saved place; null before the first save. */
   place(params: { readonly name: string }): Promise<TailPlace | null>;
   savePlace(params: { readonly name: string; readonly place: TailPlace }): Promise<void>;

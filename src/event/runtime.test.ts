@@ -192,3 +192,51 @@ test("a snapshot gives the same state as the events, and events after it are rea
   expect((await new Given(store).runtime.refresh(STREAM)).count).toBe(25);
   expect(reads).toEqual([5]);
 });
+
+test("an evicted stream is read again on demand, and what happened meanwhile is told once", async () => {
+  const store = new MemoryStore();
+  const [one, two] = [new Given(store), new Given(store)];
+  await one.add(1);
+  await one.runtime.idle();
+  expect(one.runtime.evict(STREAM)).toBe(true);
+  expect([one.runtime.peek(STREAM), one.runtime.seq(STREAM)]).toEqual([undefined, 1]);
+  await two.add(2);
+  one.news.length = 0;
+  expect((await one.runtime.refresh(STREAM)).count).toBe(3);
+  await one.add(4);
+  expect(one.news.map(({ events, own }) => [events.map(({ seq }) => seq), own])).toEqual([
+    [[2], false],
+    [[3], true],
+  ]);
+});
+
+test("a stream that was forgotten is told of no more until it is read again", async () => {
+  const store = new MemoryStore();
+  const [one, two] = [new Given(store), new Given(store)];
+  await one.add(1);
+  await one.runtime.idle();
+  expect(one.runtime.forget(STREAM)).toBe(true);
+  await two.add(2);
+  one.news.length = 0;
+  expect((await one.runtime.refresh(STREAM)).count).toBe(3);
+  expect([one.news, one.runtime.seq(STREAM)]).toEqual([[], 2]);
+});
+
+test("a stream with commands waiting is not let go of", async () => {
+  const given = new Given(new MemoryStore());
+  const adding = given.add(1);
+  expect([given.runtime.evict(STREAM), given.runtime.forget(STREAM)]).toEqual([false, false]);
+  await adding;
+  expect(given.runtime.peek(STREAM)?.count).toBe(1);
+});
+
+test("a command is not refused for what another process has changed meanwhile", async () => {
+  const store = new MemoryStore();
+  const [here, there] = [new Given(store), new Given(store)];
+  await here.add(LIMIT);
+  there.now = 60_000;
+  await there.add(1);
+  expect(await here.add(1)).toMatchObject({ refusal: null });
+  expect(here.runtime.peek(STREAM)).toMatchObject({ count: 2 });
+  expect(await here.add(LIMIT)).toMatchObject({ refusal: { code: "conflict" } });
+});

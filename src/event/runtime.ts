@@ -69,14 +69,15 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
 
   /**
    * Decides a command and makes what follows durable. A `key` makes it happen once: a repeat answers with the first
-   * seq. Of several keys any that was used makes it a repeat. A refusal is a value; errors of the store, and events over their limits, are thrown.
+   * seq. Of several keys any that was used makes it a repeat. A refusal is a value; errors of the store, and events
+   * over their limits, are thrown.
    */
-  async execute(
+  execute(
     stream: StreamId,
     command: Untimed<Command>,
     key: string | readonly string[] | null = null,
   ): Promise<Executed<F>> {
-    return await this.#enqueue(stream, command, key === null ? [] : typeof key === "string" ? [key] : key);
+    return this.#enqueue(stream, command, key === null ? [] : typeof key === "string" ? [key] : key);
   }
 
   /** Reads what others have appended, lets what is due happen, and answers the state. */
@@ -90,14 +91,29 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return this.#entries.get(stream)?.known?.state;
   }
 
-  /** The seq of the state as last known here; 0 when the stream has not been read or is empty. */
+  /** How far the stream is known here, also when its state was evicted; 0 when it has not been read or is empty. */
   seq(stream: StreamId): number {
-    return this.#entries.get(stream)?.known?.seq ?? 0;
+    const entry = this.#entries.get(stream);
+    return entry?.known?.seq ?? Math.max(0, entry?.toldSeq ?? 0);
   }
 
-  /** Forgets a stream's state; it is read again on demand. Does nothing while commands wait. */
-  evict(stream: StreamId): void {
-    if (this.#entries.get(stream)?.draining === null) this.#entries.delete(stream);
+  /**
+   * Lets go of a stream's state. It is read again on demand, and what happened meanwhile is then told to `onEvents`.
+   * False, and nothing done, while commands wait.
+   */
+  evict(stream: StreamId): boolean {
+    const entry = this.#entries.get(stream);
+    if (entry === undefined) return true;
+    if (entry.draining !== null) return false;
+    entry.known = null;
+    return true;
+  }
+
+  /** Forgets a stream whole: what happens until it is read again is not told. False while commands wait. */
+  forget(stream: StreamId): boolean {
+    if (!this.evict(stream)) return false;
+    this.#entries.delete(stream);
+    return true;
   }
 
   /** Resolves when no command waits. */
@@ -105,13 +121,13 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     for (const entry of this.#entries.values()) await entry.draining;
   }
 
-  async #enqueue(
+  #enqueue(
     stream: StreamId,
     command: Untimed<Command> | null,
     keys: readonly string[],
   ): Promise<Executed<F>> {
     const entry = this.#entry(stream);
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       entry.waiting.push({ command, keys, resolve, reject });
       entry.draining ??= this.#drain(entry);
     });
@@ -146,10 +162,17 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     let pending = all;
     let stale = pending.some((one) => one.command === null);
     while (pending.length > 0) {
-      const known = await this.#read(entry, stale);
+      const isFresh = stale || entry.known === null;
+      const known = (stale ? null : entry.known) ?? (await this.#read(entry));
       const batch = new Batch(this.#options.aggregate, entry.stream, known);
       const answers = this.#decide(batch, pending);
       const item = batch.item();
+      if (item === null && !isFresh && answers.some(([, { refusal }]) => refusal !== null)) {
+        // The log confirms what is appended; a refusal must look for itself what others have written.
+        pending = answers.map(([one]) => one);
+        stale = true;
+        continue;
+      }
       const result: AppendResult | undefined =
         item === null ? { status: "appended" } : (await this.#options.log.append([item]))[0];
       if (result?.status === "appended") {
@@ -161,7 +184,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       entry.known = null; // The state holds events the log refused.
       stale = true;
       if (result?.status !== "repeated") continue;
-      await this.#read(entry, stale);
+      await this.#read(entry);
       stale = false;
       const { key, seq } = result;
       for (const one of pending) if (one.keys.includes(key)) one.resolve(repeat(key, seq));
@@ -174,8 +197,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     pending: readonly Pending<Command, F>[],
   ): (readonly [Pending<Command, F>, Decided<F>])[] {
     const answers: (readonly [Pending<Command, F>, Decided<F>])[] = [];
+    const moment = this.#options.moment();
     for (const one of pending) {
-      const moment = this.#options.moment();
       try {
         batch.settle(moment);
         const decided =
@@ -188,7 +211,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       }
     }
     // What the commands themselves made due stands in the same append.
-    batch.settle(this.#options.moment());
+    batch.settle(moment);
     return answers;
   }
 
@@ -211,8 +234,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return null;
   }
 
-  async #read(entry: Entry<State, Command, F>, stale: boolean): Promise<Folded<State>> {
-    if (entry.known !== null && !stale) return entry.known;
+  /** Reads on from what is known; what is new is told. */
+  async #read(entry: Entry<State, Command, F>): Promise<Folded<State>> {
     const { aggregate, log } = this.#options;
     const news: Happened<F>[] = [];
     const after = entry.toldSeq < 0 ? Number.POSITIVE_INFINITY : entry.toldSeq;
@@ -253,6 +276,7 @@ function repeat(key: string, seq: number) {
 
 /** How many of those waiting share an append: two with one key do not, for the second repeats the first. */
 function batchLength(waiting: readonly { readonly keys: readonly string[] }[]): number {
+  if (waiting.length === 1) return 1;
   const seen = new Set<string>();
   const repeats = waiting.findIndex(({ keys }) => {
     const isRepeat = keys.some((key) => seen.has(key));

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { TestPlato, TILE } from "../testing/test-plato.ts";
+import { PlatoCaller, TILE } from "../testing/plato-caller.ts";
 import { testManager } from "../testing/test-manager.ts";
+import { tileOf } from "../tile/tile.ts";
 import { platoApp } from "./plato.ts";
 
 test("rooms take their slashes raw or encoded, and two suffixes unless a room is called so", async () => {
-  const server = new TestPlato();
+  const server = new PlatoCaller();
   await server.post("/room/gc%2Fresearch/tile", { question: "what is it?", answer: TILE.answer });
   for (const path of [
     "/room/gc/research",
@@ -31,7 +32,7 @@ test("rooms take their slashes raw or encoded, and two suffixes unless a room is
 });
 
 test("a room's pages go back to its first tile", async () => {
-  const server = new TestPlato();
+  const server = new PlatoCaller();
   for (let n = 0; n < 5; n++) {
     await server.submit({ question: `question ${n}` });
     await server.clock.advance(1_000);
@@ -53,7 +54,7 @@ test("a room's pages go back to its first tile", async () => {
 });
 
 test("a session's tiles stand in its room beside those submitted, and can be retracted too", async () => {
-  const server = new TestPlato();
+  const server = new PlatoCaller();
   const { manager } = testManager(
     { scoutRoom: "hall" },
     { clock: server.clock, openStore: async () => await Promise.resolve(server.store) },
@@ -79,8 +80,22 @@ test("a session's tiles stand in its room beside those submitted, and can be ret
   expect((await server.get("/search?q=constraint")).body.results).toHaveLength(1);
 });
 
+test("a session's tile that is sent to the server of its own store stands in the room once", async () => {
+  const server = new PlatoCaller();
+  const openStore = async () => await Promise.resolve(server.store);
+  const { manager } = testManager({ scoutRoom: "hall" }, { clock: server.clock, openStore });
+  await manager.startSession();
+  const [start] = (await server.store.room({ name: "hall" })).items;
+  const tile = start === undefined ? null : tileOf(start.event);
+  const sent = await server.post("/submit", tile, { "idempotency-key": start?.hash ?? "" });
+  expect(sent.body).toMatchObject({ status: "accepted", tile_hash: start?.hash, room_tile_count: 1 });
+  // A tile of a session of another store, under a hash this one does not know, is taken in.
+  const other = await server.post("/submit", tile, { "idempotency-key": "f".repeat(64) });
+  expect(other.body).toMatchObject({ status: "accepted", room_tile_count: 2 });
+});
+
 test("search finds words where people read, those in the question first", async () => {
-  const server = new TestPlato();
+  const server = new PlatoCaller();
   await server.submit({ question: "about foxes, red", answer: "nothing of importance here" });
   await server.clock.advance(1);
   await server.submit({ question: "about hens", answer: "they fear foxes, and so on" });
@@ -97,7 +112,7 @@ test("search finds words where people read, those in the question first", async 
 });
 
 test("numbers count agents and the last day", async () => {
-  const server = new TestPlato();
+  const server = new PlatoCaller();
   await server.submit({ agent: "a" });
   await server.clock.advance(25 * 3_600_000);
   await server.submit({ question: "second one", agent: "b" });
@@ -114,10 +129,10 @@ test("numbers count agents and the last day", async () => {
 });
 
 test("the totals follow what other processes append", async () => {
-  const server = new TestPlato();
+  const server = new PlatoCaller();
   await server.submit();
   expect((await server.get("/rooms")).body["hall"]).toMatchObject({ tile_count: 1 });
-  const other = new TestPlato();
+  const other = new PlatoCaller();
   const shared = platoApp({
     store: server.store,
     moment: () => ({ now: other.clock.now() + 5_000, boot: other.clock.boot() }),
@@ -135,7 +150,7 @@ test("the totals follow what other processes append", async () => {
 });
 
 test("the page for browsers escapes what others submitted", async () => {
-  const server = new TestPlato();
+  const server = new PlatoCaller();
   await server.submit({ room: `<script>alert("1")</script>` });
   const response = await server.app.request("/", { headers: { accept: "text/html,*/*" } });
   const page = await response.text();
@@ -145,7 +160,7 @@ test("the page for browsers escapes what others submitted", async () => {
 });
 
 test("an error of the store is told to whoever runs the server, not to whoever asked", async () => {
-  const server = new TestPlato();
+  const server = new PlatoCaller();
   server.store.room = async () => await Promise.reject(new Error("secret path /var/x"));
   const { status, body } = await server.get("/room/hall");
   expect(status).toBe(500);
@@ -154,7 +169,7 @@ test("an error of the store is told to whoever runs the server, not to whoever a
 });
 
 test("a damaged chain is told by verify", async () => {
-  const server = new TestPlato();
+  const server = new PlatoCaller();
   const { tile_hash } = (await server.submit()).body;
   await server.submit({ question: "second one" });
   const read = server.store.read.bind(server.store);

@@ -19,7 +19,7 @@ import {
 } from "../tile/room-aggregate.ts";
 import type { Submission } from "../tile/submission.ts";
 import type { AnswerBlob } from "../tile/submitted-tile.ts";
-import { tileOf } from "../tile/tile.ts";
+import { TILE_SOURCE, tileOf } from "../tile/tile.ts";
 
 /** What became of a submission: the tile it is now, or was the first time, or why it is none. */
 export type Taken =
@@ -33,6 +33,8 @@ export interface DeskOptions {
 
 /** An answer up to this many bytes of JSON stands in the event. */
 const ANSWER_BYTES_INLINE = 32 * 1024;
+
+const HASH = /^[0-9a-f]{64}$/;
 
 /** Rooms whose state is kept between two tiles. */
 const ROOMS_KEPT = 4_096;
@@ -97,12 +99,25 @@ export class TileDesk {
     if (idempotencyKey !== null) {
       const seq = await this.#store.key({ stream, key: requestKey(idempotencyKey) });
       if (seq !== null) return async () => await this.#repeat(stream, seq);
+      const own = await this.#ownTile(submission, idempotencyKey);
+      if (own !== null)
+        return async () => await Promise.resolve({ status: "accepted", stored: own, isRepeat: true });
     }
     const refusal = judge(submission);
     if (refusal !== null) return async () => await Promise.resolve({ status: "rejected", refusal });
     const answerBlob = await this.#answerBlob(submission);
     const delivery = { submission, idempotencyKey, answerBlob, supersedes };
     return async () => await this.#deliver(stream, delivery);
+  }
+
+  /**
+   * A session's tile that was sent here from the very store this server reads: it stands in its room already.
+   * Sessions send their tiles under the hash of their events (`tile/outbox.ts`).
+   */
+  async #ownTile({ room, tile }: Submission, idempotencyKey: string): Promise<StoredEvent | null> {
+    if (tile["source"] !== TILE_SOURCE || !HASH.test(idempotencyKey)) return null;
+    const stored = await this.#store.find({ hash: idempotencyKey });
+    return stored?.event.room === room && tileOf(stored.event) !== null ? stored : null;
   }
 
   async #deliver(stream: StreamId, delivery: Delivery): Promise<Taken> {

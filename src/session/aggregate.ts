@@ -3,6 +3,7 @@ import type { Aggregate, Decision } from "../event/decider.ts";
 import type { Json } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
 import type { SessionCommand } from "./commands.ts";
+import { carryOver } from "./carry-over.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { endSession, expire, resumeSession, setClock, settle, startSession } from "./lifecycle.ts";
@@ -17,13 +18,15 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 1, save, load },
+  snapshot: { version: 3, save, load },
 };
 
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
   switch (command.type) {
     case "start_session":
       return startSession(state, command);
+    case "fork_session":
+      return carryOver(state, command);
     case "resume_session":
       return resumeSession(state, command);
     case "add_task":
@@ -45,25 +48,13 @@ function decide(state: SessionState, command: SessionCommand): Decision<SessionE
   }
 }
 
-/** A head has at most 32 labels: the agent, the name, and tags as far as they fit. */
-const LABELS_MAX = 32;
-
-/** On the heads of sessions that were started by a plan. */
-export const PLAN_LABEL = "plan";
-
 function head(state: SessionState): Head {
-  const labels = [
-    `agent:${state.agentId}`,
-    `name:${state.sessionName}`,
-    ...(state.plan === null ? [] : [PLAN_LABEL]),
-    ...state.tags.map((tag) => `tag:${tag}`),
-  ];
   return {
     kind: "session",
     status: state.outcome ?? "open",
     createdAt: state.createdAt,
     dueAt: nextDueAt(state),
-    labels: [...new Set(labels)].slice(0, LABELS_MAX),
+    labels: state.labels,
     summary: {
       session_name: state.sessionName,
       agent_id: state.agentId,

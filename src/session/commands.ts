@@ -6,6 +6,7 @@ import type { Routing } from "../tile/session-tiles.ts";
 import type { ProcessIdentity, Retries, TaskRecord } from "./events.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 import type { RouterAlert } from "./router.ts";
+import type { ForkedFrom, SessionState } from "./state.ts";
 
 export interface StartSession extends Timed {
   readonly type: "start_session";
@@ -21,7 +22,24 @@ export interface StartSession extends Timed {
   readonly emergenceThresholdOffset: number;
   readonly scoutRoom: string;
   readonly emitTiles: boolean;
+  readonly platoUrl: string;
+  /** Whether its tiles are to be sent to `platoUrl`. */
+  readonly deliverTiles: boolean;
   readonly plan: JsonObject | null;
+  /** The streams of who acts and of what is allowed. */
+  readonly identityKey: string | null;
+  readonly policyKey: string | null;
+  readonly process: ProcessIdentity | null;
+  readonly boot: Boot;
+}
+
+/** A session starts from the state another one had. */
+export interface ForkSession extends Timed {
+  readonly type: "fork_session";
+  readonly sessionId: string;
+  readonly from: ForkedFrom;
+  /** As it was after `from.seq`. */
+  readonly state: SessionState;
   readonly process: ProcessIdentity | null;
   readonly boot: Boot;
 }
@@ -31,7 +49,9 @@ export interface ResumeSession extends Timed {
   readonly type: "resume_session";
   readonly process: ProcessIdentity;
   readonly boot: Boot;
-  /** Whether the process that has the work now was found alive. */
+  /** The process that was found to have the work; null when none had. */
+  readonly owner: ProcessIdentity | null;
+  /** Whether that very process was found alive. */
   readonly ownerAlive: boolean;
 }
 
@@ -103,6 +123,7 @@ export interface SetClock extends Timed {
 
 export type SessionCommand =
   | StartSession
+  | ForkSession
   | ResumeSession
   | AddTask
   | RouteTask

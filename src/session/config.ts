@@ -35,7 +35,12 @@ export interface SessionConfig {
   readonly taskTimeoutSeconds?: number;
   /** In all, seconds. Default 3,600. */
   readonly sessionTimeoutSeconds?: number;
-  /** The PLATO server tiles go to. Default `http://localhost:8848`. */
+  /**
+   * The PLATO server tiles go to, an http or https URL. Default `http://localhost:8848`. Tiles are sent when it is
+   * given here or in the plan, or with `deliverTiles: true`: a laptop without a server does not try for ever. They
+   * arrive in order and once in effect, whenever the server is there; `holodeck tiles --pending` shows what waits.
+   * Addresses of private networks are refused unless `allowPrivateTargets` is set.
+   */
   readonly platoUrl?: string;
   /** The room tiles go to. Default `""`, which stands for `scout-reports/holodeck-session`. */
   readonly scoutRoom?: string;
@@ -116,7 +121,7 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
 }
 
 /** A room's name as spec/wire.md §1 allows it; empty stands for the default room. */
-function checkRoom(value: unknown): string {
+export function checkRoom(value: unknown): string {
   if (value === "") return "";
   const room = checkText(value, "scoutRoom");
   if (roomNameFault(room) !== null)

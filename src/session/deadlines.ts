@@ -2,19 +2,23 @@
 // and lets it happen.
 import { CLOCK_CHANGE_MS_MIN, type Clock } from "../event/clock.ts";
 import type { StreamId } from "../event/event.ts";
-import type { Store } from "../store/port.ts";
+import type { Store, StoredHead } from "../store/port.ts";
 
 /** The longest sleep: a deadline that another process wrote is found at the latest after this. */
 const IDLE_MS_MAX = 2_000;
 
-/** How many due heads a tick takes. */
-const DUE_MAX = 100;
+/** How many due heads are read at first, and at the most. */
+const DUE_MIN = 100;
+const DUE_MAX = 1_000;
 
 export interface DeadlinesOptions {
   readonly store: Store;
   readonly clock: Clock;
-  /** Lets happen what is due in a stream. */
-  readonly settle: (stream: StreamId) => Promise<void>;
+  /** Lets happen what is due in a stream; a failure is the settler's to deal with. */
+  readonly settle: (head: StoredHead) => Promise<void>;
+  /** False for a stream that has failed of late, or for good: it must not hold up the others. */
+  readonly mayTry: (stream: StreamId) => boolean;
+  /** Told of each failed tick. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -37,34 +41,32 @@ export class Deadlines {
     const { store, clock } = this.#options;
     clock.check();
     if (Math.abs(clock.boot().offsetMs - this.#offsetMs) >= CLOCK_CHANGE_MS_MIN) await this.settleOpen();
-    for (;;) {
+    const tried = new Set<StreamId>();
+    for (let limit = DUE_MIN; ;) {
       const now = clock.now();
-      const heads = await store.due({ before: now + IDLE_MS_MAX, limit: DUE_MAX });
-      const due = heads.filter((head) => (head.dueAt ?? now) <= now);
-      let failed = 0;
-      for (const head of due) failed += (await this.#settle(head.stream)) ? 0 : 1;
-      if (due.length === DUE_MAX && failed === 0) continue;
-      return heads.find((head) => (head.dueAt ?? now) > now)?.dueAt ?? now + IDLE_MS_MAX;
+      const heads = await store.due({ before: now + IDLE_MS_MAX, limit });
+      const settled = await this.#settleDue(heads, now, tried);
+      if (heads.length < limit) {
+        return heads.find((head) => (head.dueAt ?? now) > now)?.dueAt ?? now + IDLE_MS_MAX;
+      }
+      // Sessions that cannot be settled stand at the front for ever; those behind them are looked for further on.
+      if (settled === 0 && limit === DUE_MAX) {
+        for await (const head of this.#openHeads()) await this.#settleDue([head], now, tried);
+        return now + IDLE_MS_MAX;
+      }
+      if (settled === 0) limit = DUE_MAX;
     }
   }
 
   /** Looks at every open session of this machine's boot: the wall clock was set, and deadlines move with it. */
   async settleOpen(): Promise<void> {
-    const { store, clock } = this.#options;
+    const { clock, mayTry, settle } = this.#options;
     const { id, offsetMs } = clock.boot();
     this.#offsetMs = offsetMs;
-    for (let after: string | undefined; ;) {
-      const filter = { kind: "session", status: "open" };
-      const page = await store.heads({
-        filter,
-        page: { limit: 1_000, ...(after !== undefined && { after }) },
-      });
-      for (const { stream, summary } of page.items) {
-        const apart = Math.abs(Number(summary["boot_offset_ms"]) - offsetMs);
-        if (summary["boot_id"] === id && apart >= CLOCK_CHANGE_MS_MIN) await this.#settle(stream);
-      }
-      if (page.next === null) return;
-      after = page.next;
+    for await (const head of this.#openHeads()) {
+      const apart = Math.abs(Number(head.summary["boot_offset_ms"]) - offsetMs);
+      const isMoved = head.summary["boot_id"] === id && apart >= CLOCK_CHANGE_MS_MIN;
+      if (isMoved && mayTry(head.stream)) await settle(head);
     }
   }
 
@@ -100,11 +102,29 @@ export class Deadlines {
     }
   }
 
-  /** One session that cannot be read must not hold up the others. */
-  async #settle(stream: StreamId): Promise<boolean> {
-    return await this.#options.settle(stream).then(
-      () => true,
-      (error: unknown) => (this.#options.onError(error), false),
+  /** Lets happen what is due in those that were not tried before; answers how many there were. */
+  async #settleDue(heads: readonly StoredHead[], now: number, tried: Set<StreamId>): Promise<number> {
+    const { mayTry, settle } = this.#options;
+    const due = heads.filter(
+      ({ stream, dueAt }) => dueAt !== null && dueAt <= now && !tried.has(stream) && mayTry(stream),
     );
+    for (const head of due) {
+      tried.add(head.stream);
+      await settle(head);
+    }
+    return due.length;
+  }
+
+  async *#openHeads(): AsyncGenerator<StoredHead> {
+    for (let after: string | undefined; ;) {
+      const filter = { kind: "session", status: "open" };
+      const page = await this.#options.store.heads({
+        filter,
+        page: { limit: 1_000, ...(after !== undefined && { after }) },
+      });
+      yield* page.items;
+      if (page.next === null) return;
+      after = page.next;
+    }
   }
 }

@@ -49,9 +49,11 @@ type Of<Type extends string, Data extends JsonObject> = Fact & { readonly type: 
 
 export type SessionEvent =
   | Of<"session_started", SessionStarted & SessionSettings>
+  | Of<"session_forked", SessionForked>
   | Of<"session_resumed", { readonly process: ProcessIdentity; readonly boot_offset_ms: number }>
   | Of<"clock_set", { readonly by_ms: number; readonly boot_offset_ms: number }>
   | Of<"task_added", TaskAdded>
+  | Of<"task_carried", TaskCarried>
   | Of<"task_routed", TaskRouted>
   | Of<"task_started", TaskStarted & AttemptStarted>
   | Of<"attempt_ended", AttemptEnded>
@@ -67,12 +69,47 @@ export interface SessionSettings extends JsonObject {
   readonly emergence_threshold_offset: number;
   readonly scout_room: string;
   readonly emit_tiles: boolean;
+  /** The PLATO server its tiles go to, and whether they are to be sent there. Absent before version 0.2. */
+  readonly plato_url?: string;
+  readonly deliver_tiles?: boolean;
   /** Where the session's work is written down, for `resume`; absent when the work lives in the caller's code. */
   readonly plan?: JsonObject;
+  /** Streams of what the session manages. */
+  readonly identity_key: string | null;
+  readonly policy_key: string | null;
+  readonly cursor_keys: readonly string[];
   readonly process?: ProcessIdentity;
   readonly boot_id: string;
   /** Wall time minus time since boot, milliseconds. */
   readonly boot_offset_ms: number;
+}
+
+/** The session began as another one stood after one of its events; what is carried from there follows. */
+export interface SessionForked extends JsonObject {
+  readonly from_session_id: string;
+  readonly from_seq: number;
+  readonly from_hash: string;
+  readonly h1?: { readonly start: number; readonly end: number };
+}
+
+/** What had become of a task in the session this one was forked from. It has no tile and is counted nowhere again. */
+export interface TaskCarried extends JsonObject {
+  readonly task_id: string;
+  /** How many attempts were started there, and how many of them used up a retry. */
+  readonly attempt: number;
+  readonly retried: number;
+  readonly routing?: Routing;
+  readonly error?: string;
+  readonly retry_at?: number;
+  /** Absent for a task that had not ended. */
+  readonly end?: TaskRecord & {
+    readonly outcome: TaskOutcome;
+    readonly duration_ms: number;
+    /** Milliseconds since the epoch. */
+    readonly ended_at: number;
+    readonly closed_by_session?: boolean;
+    readonly result?: Json;
+  };
 }
 
 export interface TaskAdded extends JsonObject {

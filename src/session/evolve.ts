@@ -1,8 +1,9 @@
 // What each event changes in a session. Deterministic: the same events give the same state on any machine.
 import type { Happened } from "../event/decider.ts";
-import type { SessionEvent, TaskAdded, TaskRecord } from "./events.ts";
+import type { SessionEvent, TaskAdded, TaskCarried, TaskRecord } from "./events.ts";
 import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
 
+type Started = EventOf<"session_started">["data"];
 type EventOf<Type extends SessionEvent["type"]> = Extract<Happened<SessionEvent>, { readonly type: Type }>;
 
 /** Changes `state` in place and returns it. */
@@ -10,6 +11,9 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
   switch (event.type) {
     case "session_started":
       started(state, event);
+      break;
+    case "session_forked":
+      forked(state, event);
       break;
     case "session_resumed":
       state.process = event.data.process;
@@ -20,6 +24,9 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       break;
     case "task_added":
       addTask(state, event.data);
+      break;
+    case "task_carried":
+      taskCarried(state, event);
       break;
     case "task_routed":
       routed(state, event);
@@ -51,6 +58,7 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.sessionName = data.session_name;
   state.agentId = data.agent_id;
   state.tags = data.tags;
+  state.labels = labelsOf(data);
   state.metadata = data.metadata;
   state.maxTasks = data.max_tasks;
   state.taskTimeoutSeconds = data.task_timeout_seconds;
@@ -59,13 +67,39 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.emergenceThresholdOffset = data.emergence_threshold_offset;
   state.scoutRoom = data.scout_room;
   state.emitTiles = data.emit_tiles;
+  state.platoUrl = data.plato_url ?? "";
+  state.deliverTiles = data.deliver_tiles ?? false;
   state.plan = data.plan ?? null;
+  state.identityKey = data.identity_key;
+  state.policyKey = data.policy_key;
+  state.cursorKeys = data.cursor_keys;
   state.process = data.process ?? null;
   state.boot = { id: data.boot_id, offsetMs: data.boot_offset_ms };
   state.createdAt = at;
   state.startedAt = at;
   state.activeAt = at;
   state.dueAt = at + data.session_timeout_seconds * 1_000;
+}
+
+function forked(state: SessionState, { data }: EventOf<"session_forked">): void {
+  state.forkedFrom = { sessionId: data.from_session_id, seq: data.from_seq, hash: data.from_hash };
+  state.h1 = data.h1 === undefined ? null : { ...data.h1 };
+}
+
+/** On the heads of sessions that were started by a plan. */
+export const PLAN_LABEL = "plan";
+
+/** A head has at most 32 labels: the agent, the name, and tags as far as they fit. */
+const LABELS_MAX = 32;
+
+function labelsOf({ agent_id, session_name, tags, plan }: Started): readonly string[] {
+  const labels = [
+    `agent:${agent_id}`,
+    `name:${session_name}`,
+    ...(plan === undefined ? [] : [PLAN_LABEL]),
+    ...tags.map((tag) => `tag:${tag}`),
+  ];
+  return [...new Set(labels)].slice(0, LABELS_MAX);
 }
 
 /** Moves every open deadline with the clock, so that what is left of it stays the same. */
@@ -153,24 +187,44 @@ function attemptEnded(state: SessionState, { data, at }: EventOf<"attempt_ended"
 function taskEnded(state: SessionState, { data, at }: EventOf<"task_ended">): void {
   const task = state.tasks.get(data.task_id);
   if (task === undefined) return;
-  task.status = "ended";
-  task.outcome = data.outcome;
-  task.durationMs = data.duration_ms;
-  task.endedAt = at;
-  task.result = data.result;
+  closeTask(state, task, { ...data, ended_at: at });
+  if (data.closed_by_session !== true) state.activeAt = Math.max(state.activeAt, at);
+}
+
+/** A task as the session this one was forked from left it. What happened there is no activity here. */
+function taskCarried(state: SessionState, { data }: EventOf<"task_carried">): void {
+  const task = state.tasks.get(data.task_id);
+  if (task === undefined) return;
+  task.attempt = data.attempt;
+  task.retried = data.retried;
+  task.routing = data.routing ?? null;
   task.error = data.error ?? null;
-  task.record = recordOf(data);
+  task.retryAt = data.retry_at ?? null;
+  if (data.end === undefined) return;
+  const { attempt } = data;
+  closeTask(state, task, { ...data.end, attempt, ...(data.error !== undefined && { error: data.error }) });
+}
+
+type Ending = NonNullable<TaskCarried["end"]> & { readonly attempt: number; readonly error?: string };
+
+function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
+  const { outcome, duration_ms: durationMs, attempt: attempts } = ending;
+  task.status = "ended";
+  task.outcome = outcome;
+  task.durationMs = durationMs;
+  task.endedAt = ending.ended_at;
+  task.result = ending.result;
+  task.error = ending.error ?? null;
+  task.record = recordOf(ending);
   task.startedAt = null;
   task.dueAt = null;
   task.retryAt = null;
   task.process = null;
   state.open.delete(task.taskId);
   state.running.delete(task.taskId);
-  state.totals[data.outcome] += 1;
-  const { outcome, duration_ms: durationMs, attempt: attempts } = data;
-  const closedBySession = data.closed_by_session === true;
-  state.ends.push({ outcome, durationMs, attempts, closedBySession });
-  if (!closedBySession) state.activeAt = Math.max(state.activeAt, at);
+  state.totals[outcome] += 1;
+  const closedBySession = ending.closed_by_session === true;
+  state.ends.push({ taskId: task.taskId, outcome, durationMs, attempts, closedBySession });
 }
 
 function recordOf({ result_blob, output, artifacts, exit_code }: TaskRecord): TaskRecord {

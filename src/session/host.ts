@@ -1,5 +1,6 @@
 // What a session's handle needs of the manager it belongs to, and what a manager needs of the machine.
 import type { Clock } from "../event/clock.ts";
+import type { StreamId } from "../event/event.ts";
 import type { Untimed } from "../event/runtime.ts";
 import type { HolodeckError } from "../event/error.ts";
 import type { Store } from "../store/port.ts";
@@ -24,10 +25,11 @@ export interface Random {
 export interface SessionHost {
   readonly clock: Clock;
   readonly processes: Processes;
+  readonly random: Random;
   store(): Promise<Store>;
   /** Decides a command and makes it durable; a refusal is thrown as a `HolodeckError`. */
   execute(
-    sessionId: string,
+    stream: StreamId,
     command: Untimed<SessionCommand>,
     key?: string | null,
   ): Promise<{ readonly state: SessionState; readonly repeated: boolean }>;

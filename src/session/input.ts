@@ -36,7 +36,8 @@ export function checkTexts(value: unknown, name: string, countMax = 100): readon
 export function checkMessage(value: unknown, name: string): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== "string") throw invalid(name, value, "Pass text.");
-  return value.toWellFormed().slice(0, 4_096);
+  // The cut may part a surrogate pair.
+  return value.slice(0, 4_096).toWellFormed();
 }
 
 export function checkInteger(value: unknown, name: string, min: number, max: number): number {

@@ -2,7 +2,7 @@
 import { CLOCK_CHANGE_MS_MIN } from "../event/clock.ts";
 import type { Decision, Moment } from "../event/decider.ts";
 import type { EndSession, ResumeSession, SessionCommand, SetClock, StartSession } from "./commands.ts";
-import type { SessionEvent } from "./events.ts";
+import type { ProcessIdentity, SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import type { SessionOutcome } from "./outcome.ts";
 import { patternsOf } from "./patterns.ts";
@@ -32,7 +32,12 @@ export function startSession(state: SessionState, command: StartSession): Decisi
       emergence_threshold_offset: command.emergenceThresholdOffset,
       scout_room: command.scoutRoom,
       emit_tiles: command.emitTiles,
+      plato_url: command.platoUrl,
+      deliver_tiles: command.deliverTiles,
       ...(plan !== null && { plan }),
+      identity_key: command.identityKey,
+      policy_key: command.policyKey,
+      cursor_keys: [],
       ...(process !== null && { process }),
       boot_id: boot.id,
       boot_offset_ms: boot.offsetMs,
@@ -45,8 +50,9 @@ export function resumeSession(state: SessionState, command: ResumeSession): Deci
   if (refusal !== null) return refusal;
   const owner = state.process;
   const { process, boot, ownerAlive } = command;
-  if (owner !== null && owner.pid === process.pid && owner.start_time === process.start_time) return [];
-  if (ownerAlive && owner !== null) {
+  if (isSame(owner, process)) return [];
+  // Whoever judged another process than the one that has the work now was not the first to take it over.
+  if (owner !== null && (ownerAlive || !isSame(owner, command.owner))) {
     return {
       code: "conflict",
       what: `Session ${state.sessionId} is being worked on by process ${owner.pid} on ${owner.host}.`,
@@ -54,6 +60,11 @@ export function resumeSession(state: SessionState, command: ResumeSession): Deci
     };
   }
   return [fact("session_resumed", null, { process, boot_offset_ms: boot.offsetMs })];
+}
+
+function isSame(one: ProcessIdentity | null, other: ProcessIdentity | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.pid === other.pid && one.start_time === other.start_time && one.boot_id === other.boot_id;
 }
 
 export function endSession(state: SessionState, command: EndSession): Decision<SessionEvent> {

@@ -1,11 +1,14 @@
 // Lists of sessions, from heads alone.
 import { streamKey } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
-import type { Store, StoredHead } from "../store/port.ts";
+import type { PageRequest, Store, StoredHead } from "../store/port.ts";
 import type { SessionOutcome } from "./outcome.ts";
+import { givenUp, sessionIdOf } from "./recovery.ts";
+import { streamOf } from "./stream.ts";
 
 export interface SessionFilter {
-  readonly status?: "open" | SessionOutcome;
+  /** `recovery_failed` are open ones that could not be recovered and are left alone. */
+  readonly status?: "open" | "recovery_failed" | SessionOutcome;
   readonly agentId?: string;
   readonly tag?: string;
   /** 1 to 1,000; default 50. */
@@ -18,7 +21,7 @@ export interface SessionSummary {
   readonly sessionId: string;
   readonly sessionName: string;
   readonly agentId: string;
-  /** `open`, or the outcome it ended with. */
+  /** `open`, `recovery_failed` when it could not be recovered and is left alone, or the outcome it ended with. */
   readonly status: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
@@ -36,27 +39,58 @@ export interface SessionPage {
   readonly next: string | null;
 }
 
-/** Newest first. */
+/** Newest first; those that could not be recovered, when only they are asked for, by when they first failed. */
 export async function listSessions(store: Store, filter: SessionFilter): Promise<SessionPage> {
-  const { status, agentId, tag, limit = 50, after } = filter;
-  const labels = [
+  const { status, limit = 50, after } = filter;
+  const page = { limit, ...(after !== undefined && { after }) };
+  if (status === "recovery_failed") return await listGivenUp(store, filter, page);
+  const { items, next } = await store.heads({
+    filter: { kind: "session", labels: labelsOf(filter), ...(status !== undefined && { status }) },
+    page,
+  });
+  const broken = items.some((head) => head.status === "open") ? await idsGivenUp(store) : new Set();
+  return {
+    sessions: items.map((head) => summaryOf(head, broken.has(streamKey(head.stream)))),
+    next,
+  };
+}
+
+async function listGivenUp(store: Store, filter: SessionFilter, page: PageRequest): Promise<SessionPage> {
+  const labels = labelsOf(filter);
+  const { items, next } = await store.heads({
+    filter: { kind: "recovery", status: "recovery_failed" },
+    page,
+  });
+  const sessions: SessionSummary[] = [];
+  for (const item of items) {
+    const head = await store.head({ stream: streamOf(sessionIdOf(item)) });
+    if (head !== null && labels.every((label) => head.labels.includes(label)))
+      sessions.push(summaryOf(head, true));
+  }
+  return { sessions, next };
+}
+
+async function idsGivenUp(store: Store): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for await (const head of givenUp(store)) ids.add(sessionIdOf(head));
+  return ids;
+}
+
+function labelsOf({ agentId, tag }: SessionFilter): readonly string[] {
+  return [
     ...(agentId === undefined ? [] : [`agent:${agentId}`]),
     ...(tag === undefined ? [] : [`tag:${tag}`]),
   ];
-  const { items, next } = await store.heads({
-    filter: { kind: "session", labels, ...(status !== undefined && { status }) },
-    page: { limit, ...(after !== undefined && { after }) },
-  });
-  return { sessions: items.map(summaryOf), next };
 }
 
-function summaryOf({ stream, status, createdAt, dueAt, summary }: StoredHead): SessionSummary {
+function summaryOf(head: StoredHead, isGivenUp: boolean): SessionSummary {
+  const { stream, status, createdAt, dueAt, summary } = head;
   const { session_name, agent_id, tasks, duration_ms } = summary as unknown as HeadSummary;
   return {
     sessionId: streamKey(stream),
     sessionName: session_name,
     agentId: agent_id,
-    status,
+    status: isGivenUp && status === "open" ? "recovery_failed" : status,
     createdAt,
     dueAt,
     durationMs: duration_ms,

@@ -118,6 +118,44 @@ test("run tries again while retries are left, after the backoff", async () => {
   expect(ends.map((tile) => tile.answer)).toMatchObject([{ outcome: "success", attempt: 3 }]);
 });
 
+test("run throws at once when its task is cancelled while it waits for another attempt", async () => {
+  const { manager, clock } = testManager();
+  const session = await manager.startSession();
+  const task = await session.addTask("a", null, { retries: { max: 3, backoffSeconds: 600 } });
+  const running = session.run("a", (): void => {
+    throw new Error("no");
+  });
+  const refused = expect(running).rejects.toMatchObject({ code: "task_ended" });
+  await clock.advance(1_000);
+  await task.cancel();
+  await refused;
+});
+
+test("an error that is cut within a character can be stored", async () => {
+  const { manager } = testManager();
+  const session = await manager.startSession();
+  const task = await session.addTask("a");
+  const message = `a${"😀".repeat(3_000)}`;
+  const working = session.run("a", (): void => {
+    throw new Error(message);
+  });
+  await expect(working).rejects.toThrow(message);
+  expect([task.outcome, task.error?.length, task.error?.isWellFormed()]).toEqual(["failed", 4_096, true]);
+});
+
+test("what could not be stored has not happened, and a handle says so", async () => {
+  const store = new MemoryStore();
+  const { manager } = testManager({}, { openStore: async () => await Promise.resolve(store) });
+  const session = await manager.startSession();
+  const append = store.append.bind(store);
+  store.append = async () => await Promise.reject(new Error("disk full"));
+  await expect(session.endSession("success")).rejects.toThrow("disk full");
+  expect([session.status, session.outcome, session.patterns]).toEqual(["open", null, []]);
+  store.append = append;
+  await session[Symbol.asyncDispose]();
+  expect(session.outcome).toBe("cancelled");
+});
+
 interface Stop {
   readonly how: string;
   readonly stop: (session: Session, clock: TestClock) => Promise<unknown>;
@@ -244,6 +282,32 @@ test("two managers on one store decide nothing twice", async () => {
   await Promise.all([session.addTask("b"), other.addTask("c")]);
   await settled();
   expect(session.tasks.map((task) => task.taskId)).toEqual(other.tasks.map((task) => task.taskId));
+});
+
+test("an attempt that has ended does not end again", async () => {
+  const { manager } = testManager();
+  const session = await manager.startSession();
+  await session.addTask("a", null, { retries: { max: 1 } });
+  await session.completeTask("a", "failed");
+  await session.completeTask("a", "failed");
+  const attempts: unknown[] = [];
+  for await (const { type, data } of session.events()) {
+    if (type === "attempt_ended" || type === "task_ended") attempts.push(data["attempt"]);
+  }
+  expect(attempts).toEqual([1, 2]);
+});
+
+test("what could not be stored is not shown", async () => {
+  const store = new MemoryStore();
+  const { manager } = testManager({}, { openStore: async () => await Promise.resolve(store) });
+  const session = await manager.startSession();
+  const append = store.append.bind(store);
+  store.append = async () => await Promise.reject(new Error("no room"));
+  await expect(session.addTask("a")).rejects.toThrow("no room");
+  expect(session.tasks).toEqual([]);
+  store.append = append;
+  await session.addTask("a");
+  expect(session.tasks).toHaveLength(1);
 });
 
 test("a session is taken over only from a process that has died, and its running attempts are lost", async () => {

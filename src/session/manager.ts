@@ -1,48 +1,28 @@
 // Runs sessions: puts the decider, a store and a clock together, and keeps the handles of this process.
-import type { Moment, Refusal } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
-import { Runtime, type News, type Untimed } from "../event/runtime.ts";
-import { streamKind, type StreamId } from "../event/event.ts";
+import type { StreamId } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
-import type { Clock } from "../event/clock.ts";
+import type { News, Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
-import { sessionAggregate } from "./aggregate.ts";
+import type { Outbox } from "../tile/outbox.ts";
+import { Callbacks } from "./callbacks.ts";
 import type { SessionCommand } from "./commands.ts";
 import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
-import { Callbacks } from "./callbacks.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
-import type { Processes, Random, SessionHost } from "./host.ts";
+import { Handles } from "./handles.ts";
 import { checkText, checkTexts } from "./input.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
-import { FleetRouter } from "./fleet-router.ts";
-import type { H1Status, RoutingDecision, TaskRouter } from "./router.ts";
+import { unknownSession } from "./past-session.ts";
+import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
+import type { ManagerPorts } from "./ports.ts";
+import type { H1Status, RoutingDecision } from "./router.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
-import { Session } from "./session.ts";
-import { nextDueAt, type SessionState } from "./state.ts";
-import { streamOf } from "./stream.ts";
+import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
+import type { HandleHost, Session } from "./session.ts";
+import type { SessionState } from "./state.ts";
+import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
 import type { Task } from "./task.ts";
-
-/** What a manager needs of the machine. */
-export interface ManagerPorts {
-  /** Opened at first use. */
-  readonly openStore: () => Promise<Store>;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly processes: Processes;
-  /** Default: a fleet kept as a stream of the same store. */
-  readonly router?: TaskRouter;
-  readonly metrics: ManagerMetrics;
-  /** Told of trouble that must not disturb anyone, such as a callback that throws. */
-  readonly report: (problem: HolodeckError) => void;
-}
-
-/** Counts what this process does (telemetry/). */
-export interface ManagerMetrics {
-  observe(event: SessionEvent, state: SessionState): void;
-  /** Prometheus text. */
-  text(): Promise<string>;
-}
 
 export interface StartOptions {
   /** Where the work is written down, for `resume`: plain JSON. */
@@ -57,37 +37,44 @@ export interface ResumeOptions {
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
   readonly #ports: ManagerPorts;
-  readonly #sessions = new Map<StreamId, Session>();
-  readonly #host: SessionHost;
-  readonly #callbacks: Callbacks;
-  #opening: Promise<Opened> | null = null;
+  readonly #host: HandleHost;
+  readonly #handles: Handles;
+  readonly #isPlatoGiven: boolean;
+  #opening: Promise<Engine> | null = null;
+  #outbox: Outbox | null = null;
+  /** Set while the store is open, so that nobody waits for what is there. */
+  #opened: Engine | null = null;
   #closed = false;
   #latest: Session | null = null;
 
   /** Throws `invalid_argument` for a configuration out of its limits; opens nothing. */
   constructor(config: SessionConfig, ports: ManagerPorts) {
     this.config = resolveConfig(config);
+    this.#isPlatoGiven = config.platoUrl !== undefined;
     this.#ports = ports;
-    const { clock, processes, report } = ports;
+    const { clock, processes, random, report } = ports;
     this.#host = {
       clock,
       processes,
+      random,
       report,
-      store: async () => (await this.#open()).store,
-      execute: async (sessionId, command, key) => await this.#execute(sessionId, command, key ?? null),
-      refresh: async (sessionId) => await (await this.#open()).runtime.refresh(streamOf(sessionId)),
+      store: async () => (this.#opened ?? (await this.#open())).store,
+      execute: (stream, command, key) => this.#execute(stream, command, key ?? null),
+      handleOf: (state) => this.#handles.handleOf(state),
+      refresh: async (sessionId) => await (await this.#open()).refresh(streamOf(sessionId)),
     };
-    this.#callbacks = new Callbacks(this.config, { clock, report });
+    const callbacks = new Callbacks(this.config, { clock, report });
+    this.#handles = new Handles({ host: this.#host, callbacks });
   }
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession({ plan }: StartOptions = {}): Promise<Session> {
-    const { clock, random, processes } = this.#ports;
+    const { clock, random, processes, tiles } = this.#ports;
     const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
     const sessionId = `sess_${random.id(clock.now())}`;
     await this.#execute(
-      sessionId,
+      streamOf(sessionId),
       {
         type: "start_session",
         sessionId,
@@ -102,7 +89,11 @@ export class SessionManager implements AsyncDisposable {
         emergenceThresholdOffset,
         scoutRoom: this.config.scoutRoom === "" ? DEFAULT_ROOM : this.config.scoutRoom,
         emitTiles,
+        platoUrl: this.config.platoUrl,
+        deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
         plan: plan ?? null,
+        identityKey: identityKeyOf(agentId),
+        policyKey: OWNER_POLICY_KEY,
         process: processes.self(),
         boot: clock.boot(),
       },
@@ -115,13 +106,21 @@ export class SessionManager implements AsyncDisposable {
   /** The handle of a session, ended or not. Throws `not_found`. */
   async get(sessionId: string): Promise<Session> {
     const stream = streamOf(checkText(sessionId, "sessionId"));
-    const known = this.#sessions.get(stream);
-    const { runtime } = await this.#open();
-    const state = known === undefined ? await runtime.refresh(stream) : runtime.peek(stream);
-    if (known !== undefined && state !== undefined) return known;
-    if (state === undefined || state.status === "none") throw unknownSession(sessionId);
-    const session = new Session(this.#host, state);
-    this.#sessions.set(stream, session);
+    const engine = await this.#open();
+    // What is attended to is followed already; anything else may be behind.
+    const state = await (this.#handles.has(stream) ? engine.state(stream) : engine.refresh(stream));
+    if (state.status === "none") throw unknownSession(sessionId);
+    return this.#handles.handleOf(state);
+  }
+
+  /**
+   * The session that `session.persist()` described. What the store holds counts: throws `persist_mismatch`, naming the
+   * member, when `data` differs from it, `invalid_argument` for data that `persist` cannot have given, and `not_found`.
+   */
+  async rehydrate(data: PersistedSession): Promise<Session> {
+    const persisted = checkPersisted(data);
+    const session = await this.get(persisted.session_id);
+    assertSame(persisted, await session.persist());
     return session;
   }
 
@@ -137,12 +136,12 @@ export class SessionManager implements AsyncDisposable {
   async resume(sessionId?: string, { recover = loseIfDead }: ResumeOptions = {}): Promise<Session> {
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
-    const { runtime } = await this.#open();
-    const owner = (await runtime.refresh(streamOf(session.sessionId))).process;
+    const stream = streamOf(session.sessionId);
+    const owner = (await (await this.#open()).refresh(stream)).process;
     const ownerAlive = owner !== null && processes.isAlive(owner);
     const process = processes.self();
     const boot = clock.boot();
-    await this.#execute(session.sessionId, { type: "resume_session", process, boot, ownerAlive }, null);
+    await this.#execute(stream, { type: "resume_session", process, boot, owner, ownerAlive }, null);
     for (const task of session.tasks) {
       if (task.status === "running") await recover(session, task);
     }
@@ -179,18 +178,20 @@ export class SessionManager implements AsyncDisposable {
     return await this.#ports.metrics.text();
   }
 
-  /** Waits for commands and callbacks under way, then lets go of the store. Open sessions stay open. */
+  /**
+   * Waits for commands and callbacks under way, sends for at most two seconds what tiles wait, then lets go of the
+   * store. Open sessions stay open; tiles that were not sent wait for the next process.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#opened = null;
     if (this.#opening === null) return;
-    const { store, runtime, deadlines, unwatch } = await this.#opening;
-    unwatch();
-    await deadlines.stop();
-    await runtime.idle();
-    await this.#callbacks.idle();
-    for (const session of this.#sessions.values()) await session.idle();
-    await store.close();
+    const engine = await this.#opening;
+    await engine.stop();
+    await this.#handles.idle();
+    await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
+    await engine.store.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -203,65 +204,45 @@ export class SessionManager implements AsyncDisposable {
   }
 
   async #execute(
-    sessionId: string,
+    stream: StreamId,
     command: Untimed<SessionCommand>,
     key: string | null,
   ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
-    const { runtime } = await this.#open();
-    const stream = streamOf(sessionId);
-    const { refusal, repeated } = await runtime.execute(stream, command, key);
-    if (refusal !== null) throw refused(refusal);
-    const state = runtime.peek(stream) ?? (await runtime.refresh(stream));
-    return { state, repeated: repeated !== null };
+    return await (this.#opened ?? (await this.#open())).execute(stream, command, key);
   }
 
-  async #open(): Promise<Opened> {
+  async #open(): Promise<Engine> {
     if (this.#closed) {
       const todo = "Make a new SessionManager.";
       throw new HolodeckError("store_closed", { what: "This manager has been closed.", todo });
     }
-    this.#opening ??= this.#openStore();
+    this.#opening ??= this.#start();
     return await this.#opening;
   }
 
-  async #openStore(): Promise<Opened> {
-    const { openStore, clock } = this.#ports;
+  async #start(): Promise<Engine> {
+    const { openStore, clock, router, idleMs, report } = this.#ports;
     const store = await openStore();
-    const moment = (): Moment => {
-      // Each look at the time is a look at the clock itself: two processes that see it set at different moments
-      // would move a session's deadlines to and fro.
-      clock.check();
-      return { now: clock.now(), boot: clock.boot() };
-    };
-    const offset = this.config.emergenceThresholdOffset;
-    const router = this.#ports.router ?? new FleetRouter({ log: store, moment, fleet: "default", offset });
-    const runtime = new Runtime({
-      aggregate: sessionAggregate,
-      log: store,
-      moment,
+    const engine = new Engine({
+      store,
+      clock,
+      report,
+      ...(router !== undefined && { router }),
+      ...(idleMs !== undefined && { idleMs }),
+      offset: this.config.emergenceThresholdOffset,
       onEvents: (news) => this.#onEvents(news),
+      isAttended: (stream) => this.#handles.has(stream),
+      onError: this.#onError,
     });
-    const settle = async (stream: StreamId): Promise<void> => {
-      if (streamKind(stream) === "session") await runtime.refresh(stream);
-    };
-    const deadlines = new Deadlines({ store, clock, settle, onError: this.#onError });
-    const unwatch = store.watch(() => void this.#followOthers().catch(this.#onError));
-    deadlines.start();
-    return { store, runtime, router, deadlines, unwatch };
-  }
-
-  /** What another process appended to a session that is open here is read on. */
-  async #followOthers(): Promise<void> {
-    const { store, runtime } = await this.#open();
-    for (const [stream, session] of this.#sessions) {
-      if (session.status === "ended") continue;
-      const head = await store.head({ stream });
-      if (head !== null && head.seq > runtime.seq(stream)) await runtime.refresh(stream);
-    }
-  }
-
-  async #freeRoutes(events: readonly SessionEvent[], state: SessionState): Promise<void> {
-    await freeRoutes((await this.#open()).router, events, state);
+    await engine.start().catch(async (error: unknown) => {
+      await store.close();
+      throw error;
+    });
+    const { moment } = engine;
+    const onError = this.#onError;
+    this.#outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
+    if (!this.#closed) this.#opened = engine;
+    return engine;
   }
 
   /** Trouble in the background: it is tried again, and told. */
@@ -272,16 +253,13 @@ export class SessionManager implements AsyncDisposable {
     this.#ports.report(new HolodeckError("internal", { what, todo, cause }));
   };
 
-  #onEvents({ stream, events, state, own }: News<SessionState, SessionEvent>): void {
-    const session = this.#sessions.get(stream);
-    session?.take(events, state);
-    for (const event of events) {
-      if (own) this.#ports.metrics.observe(event, state);
-      if (session !== undefined) this.#callbacks.notify(session, event);
-    }
-    if (own) void this.#freeRoutes(events, state).catch(this.#onError);
-    const dueAt = nextDueAt(state);
-    if (dueAt !== null) void this.#opening?.then(({ deadlines }) => deadlines.expect(dueAt));
+  #onEvents(news: News<SessionState, SessionEvent>): void {
+    this.#handles.take(news);
+    const { own, events, state } = news;
+    if (!own) return;
+    for (const event of events) this.#ports.metrics.observe(event, state);
+    if (this.#opened === null) return;
+    void freeRoutes(this.#opened.router, events, state).catch(this.#onError);
   }
 
   async #newestOpen(): Promise<string> {
@@ -293,25 +271,6 @@ export class SessionManager implements AsyncDisposable {
   }
 }
 
-interface Opened {
-  readonly store: Store;
-  readonly runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
-  readonly router: TaskRouter;
-  readonly deadlines: Deadlines;
-  readonly unwatch: () => void;
-}
-
 async function loseIfDead(session: Session, task: Task): Promise<void> {
   await session.loseAttempt(task.taskId, "The process that did the work died.");
-}
-
-function refused({ code, what, todo }: Refusal): HolodeckError {
-  return new HolodeckError(code, { what, todo });
-}
-
-function unknownSession(sessionId: string): HolodeckError {
-  return new HolodeckError("not_found", {
-    what: `There is no session ${JSON.stringify(sessionId.slice(0, 100))}.`,
-    todo: "Check the id; `manager.list()` or `holodeck session ls` shows the sessions there are.",
-  });
 }

@@ -4,6 +4,7 @@ import type { SessionHost } from "./host.ts";
 import type { RoutingDecision, TaskRouter } from "./router.ts";
 import type { Session } from "./session.ts";
 import type { SessionState } from "./state.ts";
+import { streamOf } from "./stream.ts";
 
 /** Routes a task and registers it. A session that refuses it leaves no edge behind. */
 export async function routeTask({
@@ -32,7 +33,7 @@ export async function routeTask({
   const { alert } = decision;
   const command = { type: "route_task", taskId, requiredCapabilities: capabilities, routing, alert } as const;
   try {
-    await host.execute(sessionId, command);
+    await host.execute(streamOf(sessionId), command);
   } catch (error) {
     await router.complete({ sessionId, taskId });
     throw error;

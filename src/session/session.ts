@@ -1,27 +1,25 @@
 // A session: the boundary around a focused unit of work. What is awaited is durable; what is read is what this
 // process knows, which is never behind what it awaited.
-import { HolodeckError } from "../event/error.ts";
-import type { Event } from "../event/event.ts";
-import type { Json, JsonObject } from "../event/json.ts";
-import type { TaskTotals } from "../tile/session-tiles.ts";
-import { tileOf, type Tile } from "../tile/tile.ts";
+import type { HolodeckError } from "../event/error.ts";
+import type { Event, StreamId } from "../event/event.ts";
+import type { Json } from "../event/json.ts";
+import type { Store } from "../store/port.ts";
 import type { ProcessIdentity, SessionEvent } from "./events.ts";
 import type { SessionHost } from "./host.ts";
 import { checkDuration, checkJson, checkMessage, checkOneOf, checkText } from "./input.ts";
 import { Observer } from "./observers.ts";
-import {
-  PRIORITY_RANK,
-  SESSION_OUTCOMES,
-  SessionOutcome,
-  TASK_OUTCOMES,
-  type TaskOutcome,
-} from "./outcome.ts";
-import { loadResult, storeResult } from "./results.ts";
-import { taskTotals, type SessionState } from "./state.ts";
+import { forkSession, type ForkOptions } from "./fork.ts";
+import { SESSION_OUTCOMES, SessionOutcome, TASK_OUTCOMES, type TaskOutcome } from "./outcome.ts";
+import { PastSession, stateAt } from "./past-session.ts";
+import { persistedOf, type PersistedSession } from "./persist.ts";
+import type { Presence } from "./presence.ts";
+import { storeResult } from "./results.ts";
+import { SessionView } from "./session-view.ts";
+import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
-import { Task, type CompleteOptions, type TaskOwner } from "./task.ts";
-import { runWork, type Work, type WorkContext } from "./work.ts";
+import type { CompleteOptions, Task } from "./task.ts";
+import { runWork, type WorkContext } from "./work.ts";
 
 export interface StartTaskOptions {
   /** Who does it; default whom it was added for or routed to, else the session's agent. */
@@ -33,90 +31,27 @@ export interface StartTaskOptions {
 /** What a listener is told: the event, as it is stored. */
 export type SessionListener = (event: SessionEvent & Pick<Event, "at" | "seq">) => unknown;
 
-export class Session implements TaskOwner, AsyncDisposable {
-  readonly sessionId: string;
-  readonly #host: SessionHost;
-  readonly #listeners = new Map<SessionListener, Observer<Parameters<SessionListener>[0]>>();
-  readonly #work = new Map<string, Work>();
+/** What a handle needs of the manager it belongs to. */
+export interface HandleHost extends SessionHost {
+  /** The handle of another session. */
+  handleOf(state: SessionState): Session;
+}
+
+export class Session extends SessionView implements AsyncDisposable {
+  protected readonly throughSeq = Number.POSITIVE_INFINITY;
+  readonly #host: HandleHost;
+  readonly #presence: Presence;
+  readonly #stream: StreamId;
   #state: SessionState;
+  #close: (() => Promise<void>) | null = null;
 
   /** Sessions are made by `manager.startSession` and found by `manager.get`. */
-  constructor(host: SessionHost, state: SessionState) {
+  constructor(host: HandleHost, presence: Presence, state: SessionState) {
+    super();
     this.#host = host;
+    this.#presence = presence;
     this.#state = state;
-    this.sessionId = state.sessionId;
-  }
-
-  get sessionName(): string {
-    return this.#state.sessionName;
-  }
-
-  get agentId(): string {
-    return this.#state.agentId;
-  }
-
-  get tags(): readonly string[] {
-    return this.#state.tags;
-  }
-
-  get metadata(): JsonObject {
-    return this.#state.metadata;
-  }
-
-  /** What `holodeck run` recorded of its plan; null for a session whose work lives in code. */
-  get plan(): JsonObject | null {
-    return this.#state.plan;
-  }
-
-  get status(): "open" | "ended" {
-    return this.#state.status === "ended" ? "ended" : "open";
-  }
-
-  /** Null while it is open. */
-  get outcome(): SessionOutcome | null {
-    return this.#state.outcome;
-  }
-
-  get error(): string | null {
-    return this.#state.error;
-  }
-
-  /** What its run looked like (see docs/patterns.md); empty while it is open. */
-  get patterns(): readonly string[] {
-    return this.#state.patterns;
-  }
-
-  /** When its time is up, milliseconds since the epoch. */
-  get dueAt(): number {
-    return this.#state.dueAt;
-  }
-
-  /** Seconds since the start, or from start to end; with fractions. */
-  get durationSeconds(): number {
-    const { durationMs, startedAt } = this.#state;
-    return (durationMs ?? Math.max(0, this.#host.clock.now() - startedAt)) / 1_000;
-  }
-
-  /** All tasks, in the order they came. */
-  get tasks(): readonly Task[] {
-    return [...this.#state.tasks.keys()].map((taskId) => this.#taskOf(taskId));
-  }
-
-  /** How many tasks have ended how; `total` is their sum. */
-  get totals(): TaskTotals {
-    return taskTotals(this.#state);
-  }
-
-  /** Undefined when the session has no such task. */
-  getTask(taskId: string): Task | undefined {
-    return this.#state.tasks.has(taskId) ? this.#taskOf(taskId) : undefined;
-  }
-
-  /** Tasks that have not ended, the most urgent first, else in the order they came. */
-  getActiveTasks(): readonly Task[] {
-    return [...this.#state.open]
-      .map((taskId) => this.#taskOf(taskId))
-      .sort((a, b) => PRIORITY_RANK[a.priority] - PRIORITY_RANK[b.priority]);
+    this.#stream = streamOf(state.sessionId);
   }
 
   /** Adds a task. Refused: `task_exists`, `task_limit`, `session_ended`; bad values throw `invalid_argument`. */
@@ -127,7 +62,7 @@ export class Session implements TaskOwner, AsyncDisposable {
       { type: "add_task", taskId: checkText(taskId, "taskId"), data: checkJson(data, "data"), ...checked },
       idempotencyKey,
     );
-    return this.#taskOf(taskId);
+    return this.taskOf(taskId);
   }
 
   /** Starts an attempt of a task. Refused: `conflict` while one runs, `task_ended`, `task_not_found`, `session_ended`. */
@@ -138,7 +73,7 @@ export class Session implements TaskOwner, AsyncDisposable {
     checkText(taskId, "taskId");
     const agent = agentId === undefined ? null : checkText(agentId, "agentId");
     await this.#execute({ type: "start_task", taskId, agentId: agent, process });
-    return this.#taskOf(taskId);
+    return this.taskOf(taskId);
   }
 
   /**
@@ -151,14 +86,14 @@ export class Session implements TaskOwner, AsyncDisposable {
     const durationMs = checkDuration(options.durationMs, "durationMs");
     const error = checkMessage(options.error, "error");
     const { attempt = null, idempotencyKey = null } = options;
-    const store = await this.#host.store();
+    const store = await this.store();
     const stored = await storeResult(store, options.result);
     const record = { ...options.record, ...stored.record };
     await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
       idempotencyKey,
     );
-    return this.#taskOf(taskId);
+    return this.taskOf(taskId);
   }
 
   /**
@@ -170,7 +105,13 @@ export class Session implements TaskOwner, AsyncDisposable {
     taskId: string,
     work: (context: WorkContext) => Promise<Result> | Result,
   ): Promise<Result> {
-    return await runWork({ session: this, clock: this.#host.clock, underway: this.#work, taskId, work });
+    return await runWork({
+      session: this,
+      clock: this.#host.clock,
+      underway: this.#presence.work,
+      taskId,
+      work,
+    });
   }
 
   /** For who takes over from a process that died: the running attempt is over, and the task may start again. */
@@ -179,13 +120,6 @@ export class Session implements TaskOwner, AsyncDisposable {
     if (task?.status !== "running") return;
     if (task.process !== null && this.#host.processes.isAlive(task.process)) return;
     await this.#execute({ type: "lose_attempt", taskId, attempt: task.attempt, reason });
-  }
-
-  /** A task's result, also one too large for an event; undefined when there is none. */
-  async readResult(taskId: string): Promise<Json | undefined> {
-    const task = this.#state.tasks.get(taskId);
-    if (task === undefined) return undefined;
-    return await loadResult(await this.#host.store(), task.result, task.record);
   }
 
   /**
@@ -207,68 +141,71 @@ export class Session implements TaskOwner, AsyncDisposable {
       type === "change" || event.type === type ? listener(event) : undefined;
     const { clock } = this.#host;
     const report = (problem: HolodeckError): void => this.#host.report(problem);
-    this.#listeners.set(callback, new Observer({ name: `on(${type})`, callback, clock, report }));
-    return () => this.#listeners.delete(callback);
+    return this.#presence.listen(new Observer({ name: `on(${type})`, callback, clock, report }));
   }
 
-  /** Its events, those after `afterSeq` (default all), as they are stored. */
-  async *events({ afterSeq = 0 }: { readonly afterSeq?: number } = {}): AsyncGenerator<Event> {
-    const store = await this.#host.store();
-    const stream = streamOf(this.sessionId);
-    for (let seq = afterSeq; ;) {
-      const page = await store.read({ stream, afterSeq: seq });
-      for (const { event } of page) yield event;
-      const last = page.at(-1);
-      if (last === undefined) return;
-      seq = last.event.seq;
-    }
+  /**
+   * What must be kept elsewhere to find the session again with `Session.rehydrate`: five keys, plain JSON. The session
+   * itself is in its store already.
+   */
+  async persist(): Promise<PersistedSession> {
+    return persistedOf(await this.#host.refresh(this.sessionId));
   }
 
-  /** Its tiles, in order. */
-  async tiles(): Promise<readonly Tile[]> {
-    const tiles: Tile[] = [];
-    for await (const event of this.events()) {
-      const tile = tileOf(event);
-      if (tile !== null) tiles.push(tile);
-    }
-    return tiles;
+  /**
+   * The session as it stood after its event `seq`, to be read. Throws `invalid_argument` unless `seq` is from 1 to that
+   * of its newest event.
+   */
+  async at(seq: number): Promise<PastSession> {
+    const store = await this.store();
+    return new PastSession(await stateAt(store, this.sessionId, seq), store);
   }
 
-  /** Leaving the scope of `await using` ends a session that is still open, as cancelled. */
+  /**
+   * A new session that starts from the state after event `seq`, and says so (`forkedFrom`). Tasks and how they ended
+   * are carried over; an attempt that ran then may start again; the session's time begins anew. This one stays as it is.
+   */
+  async fork(seq: number, options: ForkOptions = {}): Promise<Session> {
+    return this.#host.handleOf(
+      await forkSession({ host: this.#host, sessionId: this.sessionId, seq, ...options }),
+    );
+  }
+
+  /**
+   * Leaving the scope of `await using` ends a session that is still open, as cancelled. One that was rehydrated is
+   * left as it is; what was opened with it is closed.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#state.status === "open") await this.endSession(SessionOutcome.CANCELLED);
+    if (this.#close !== null) await this.#close();
+    else if (this.#state.status === "open") await this.endSession(SessionOutcome.CANCELLED);
   }
 
-  /** For the manager: takes in what happened, stops work that is over, tells listeners. */
-  take(events: readonly (SessionEvent & Pick<Event, "at" | "seq">)[], state: SessionState): void {
+  /** For who opened a manager for this session alone: leaving the session's scope closes that, and ends nothing. */
+  closesWith(close: () => Promise<void>): this {
+    this.#close = close;
+    return this;
+  }
+
+  /** For the manager: what is known now. */
+  take(state: SessionState): void {
     this.#state = state;
-    for (const event of events) {
-      if (event.type === "task_ended" || event.type === "attempt_ended") {
-        this.#work.get(event.data.task_id)?.ended(event.data.attempt, event.data.outcome);
-      }
-      for (const observer of this.#listeners.values()) observer.notify(event);
-    }
   }
 
-  /** For the manager: resolves when no listener is being called. */
-  async idle(): Promise<void> {
-    for (const observer of this.#listeners.values()) await observer.idle();
+  protected override get state(): SessionState {
+    return this.#state;
+  }
+
+  protected override now(): number {
+    return this.#host.clock.now();
+  }
+
+  protected override async store(): Promise<Store> {
+    return await this.#host.store();
   }
 
   async #execute(...[command, key]: ExecuteArguments): Promise<void> {
-    const { state } = await this.#host.execute(this.sessionId, command, key);
+    const { state } = await this.#host.execute(this.#stream, command, key);
     this.#state = state;
-  }
-
-  #taskOf(taskId: string): Task {
-    return new Task(this, () => {
-      const task = this.#state.tasks.get(taskId);
-      if (task !== undefined) return task;
-      throw new HolodeckError("task_not_found", {
-        what: `Session ${this.sessionId} has no task ${JSON.stringify(taskId)}.`,
-        todo: "Ask for it again with getTask.",
-      });
-    });
   }
 }
 

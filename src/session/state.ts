@@ -43,6 +43,18 @@ export interface TaskEnd {
   readonly closedBySession: boolean;
 }
 
+/** A task's end with whose it was. */
+export interface EndedTask extends TaskEnd {
+  readonly taskId: string;
+}
+
+/** An event of another session. */
+export interface ForkedFrom {
+  readonly sessionId: string;
+  readonly seq: number;
+  readonly hash: string;
+}
+
 export interface SessionState {
   /** `none` before the first event. */
   status: "none" | "open" | "ended";
@@ -50,6 +62,8 @@ export interface SessionState {
   sessionName: string;
   agentId: string;
   tags: readonly string[];
+  /** What its head is found by. */
+  labels: readonly string[];
   metadata: JsonObject;
   maxTasks: number;
   taskTimeoutSeconds: number;
@@ -59,7 +73,15 @@ export interface SessionState {
   /** The room its tiles go to; kept also when it sends none. */
   scoutRoom: string;
   emitTiles: boolean;
+  platoUrl: string;
+  /** Whether its tiles are to be sent to `platoUrl`. */
+  deliverTiles: boolean;
   plan: JsonObject | null;
+  /** Streams of what the session manages. */
+  identityKey: string | null;
+  policyKey: string | null;
+  cursorKeys: readonly string[];
+  forkedFrom: ForkedFrom | null;
   process: ProcessIdentity | null;
   boot: Boot;
   /** `at` of the first event: it never changes, whatever the clock does. */
@@ -81,7 +103,7 @@ export interface SessionState {
   /** Ids of the tasks an attempt of which is running. */
   running: Set<string>;
   /** In the order they ended. */
-  ends: TaskEnd[];
+  ends: EndedTask[];
   readonly totals: Record<TaskOutcome, number>;
 }
 
@@ -94,6 +116,7 @@ export function initialState(): SessionState {
     sessionName: "",
     agentId: "",
     tags: [],
+    labels: [],
     metadata: {},
     maxTasks: 0,
     taskTimeoutSeconds: 0,
@@ -102,7 +125,13 @@ export function initialState(): SessionState {
     emergenceThresholdOffset: 0,
     scoutRoom: "",
     emitTiles: false,
+    platoUrl: "",
+    deliverTiles: false,
     plan: null,
+    identityKey: null,
+    policyKey: null,
+    cursorKeys: [],
+    forkedFrom: null,
     process: null,
     boot: { id: "", offsetMs: 0 },
     createdAt: 0,

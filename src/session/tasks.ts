@@ -85,9 +85,9 @@ export function completeTask(state: SessionState, command: CompleteTask): Decisi
     refuseOldAttempt(task, command.attempt);
   if (refusal !== null) return refusal;
   const { outcome, now } = command;
-  // Work that was done had a beginning: each task that ends by itself has its start.
-  const begins = task.attempt === 0 && outcome !== "cancelled";
-  const attempt = begins ? 1 : task.attempt;
+  // Work that was done had a beginning: an attempt that is over does not end again (law 2).
+  const begins = task.status !== "running" && outcome !== "cancelled";
+  const attempt = begins ? task.attempt + 1 : task.attempt;
   const started = begins
     ? [attemptStarted(state, task, { now, agentId: null, process: null } as StartTask)]
     : [];

@@ -38,10 +38,21 @@ export async function runWork<Result extends Json | void>(params: RunWork<Result
     const task = await params.session.startTask(params.taskId);
     const attempted = await attemptOnce(params, task);
     if ("value" in attempted) return attempted.value;
-    if (task.status === "ended" || params.session.status === "ended") throw attempted.error;
-    const wait = (task.retryAt ?? 0) - params.clock.now();
-    if (wait > 0) await params.clock.sleep(wait);
+    // Pending, it waits for another attempt. Running, its end could not be recorded: it is not begun beside itself.
+    if (task.status !== "pending" || params.session.status === "ended") throw attempted.error;
+    await backOff(params, task);
   }
+}
+
+/** Waits until the next attempt may start; throws at once when the task ends before. */
+async function backOff({ clock, underway, taskId }: RunWork<unknown>, task: Task): Promise<void> {
+  const over = new AbortController();
+  const { attempts } = task;
+  underway.set(taskId, { ended: (_, outcome) => over.abort(attemptOver(taskId, attempts, outcome)) });
+  const wait = (task.retryAt ?? 0) - clock.now();
+  if (wait > 0) await clock.sleep(wait, over.signal);
+  underway.delete(taskId);
+  over.signal.throwIfAborted();
 }
 
 type Attempted<Result> = { readonly value: Result } | { readonly error: unknown };

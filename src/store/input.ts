@@ -123,6 +123,25 @@ export function brokenChain(item: AppendItem): HolodeckError {
   );
 }
 
+/** Does each, though one before it was refused by throwing; then throws the first refusal. */
+export function eachAlone<Item, Result>(
+  items: readonly Item[],
+  act: (item: Item) => Result,
+): readonly Result[] {
+  const results: Result[] = [];
+  let refusal: HolodeckError | null = null;
+  for (const item of items) {
+    try {
+      results.push(act(item));
+    } catch (error) {
+      if (!(error instanceof HolodeckError)) throw error;
+      refusal ??= error;
+    }
+  }
+  if (refusal !== null) throw refusal;
+  return results;
+}
+
 /** The store has been closed. */
 export function storeClosed(name: string): HolodeckError {
   return new HolodeckError("store_closed", {

@@ -5,6 +5,7 @@ import { decodeEvent, type Hash, type StreamId } from "../event/event.ts";
 import type {
   AppendItem,
   AppendResult,
+  Appended,
   Head,
   Snapshot,
   StoredEvent,
@@ -27,6 +28,7 @@ import {
   checkSnapshot,
   checkText,
   checkTime,
+  eachAlone,
   headText,
   storeClosed,
 } from "./input.ts";
@@ -72,7 +74,7 @@ export class MemoryStore implements Store {
   readonly #snapshots = new Map<StreamId, string>();
   readonly #blobs = new Map<Hash, Uint8Array>();
   readonly #leases = new Map<string, Lease>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(appended: Appended) => void>();
   readonly #words = new WeakMap<Kept, ReadonlySet<string>>();
   #closed = false;
 
@@ -81,9 +83,11 @@ export class MemoryStore implements Store {
     checkItems(items);
     const before = this.#log.length;
     try {
-      return items.map((item) => this.#appendItem(item));
+      return eachAlone(items, (item) => this.#appendItem(item));
     } finally {
-      if (this.#log.length > before) for (const listener of this.#listeners) queueMicrotask(listener);
+      if (this.#log.length > before) {
+        for (const listener of this.#listeners) queueMicrotask(() => listener({ own: false }));
+      }
     }
   }
 
@@ -114,10 +118,10 @@ export class MemoryStore implements Store {
     return [this.#log.length];
   }
 
-  watch(listener: () => void): () => void {
+  watch(listener: (appended: Appended) => void): () => void {
     this.#assertOpen();
-    const call = () => {
-      if (this.#listeners.has(call)) listener();
+    const call = (appended: Appended) => {
+      if (this.#listeners.has(call)) listener(appended);
     };
     this.#listeners.add(call);
     return () => void this.#listeners.delete(call);

@@ -1,6 +1,6 @@
 // Tells a shared store's listeners that something was appended: its own appends at once, those of other processes
 // when their notice comes, and by asking now and then, for a notice can be lost with the connection it came on.
-import type { TailPlace } from "../event/log.ts";
+import type { Appended, TailPlace } from "../event/log.ts";
 
 export interface NewsParams {
   /** Follows the other processes' notices until it is stopped. */
@@ -25,7 +25,7 @@ const ANNOUNCE_MS = 5;
 
 export class News {
   readonly #params: NewsParams;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(appended: Appended) => void>();
   #stopListening: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
   #seen: string | null = null;
@@ -36,10 +36,10 @@ export class News {
     this.#params = params;
   }
 
-  add(listener: () => void): () => void {
+  add(listener: (appended: Appended) => void): () => void {
     // A function of its own, so that one listener added twice counts twice and is called no more once stopped.
-    const call = () => {
-      if (this.#listeners.has(call)) listener();
+    const call = (appended: Appended): void => {
+      if (this.#listeners.has(call)) listener(appended);
     };
     this.#listeners.add(call);
     if (this.#timer === null) this.#start();
@@ -51,7 +51,7 @@ export class News {
 
   /** This store has appended. */
   appended(): void {
-    this.#tell();
+    this.#tell({ own: true });
     this.#hasMore = true;
     this.#announcing ??= this.#announce();
   }
@@ -74,21 +74,22 @@ export class News {
     this.#timer = setInterval(() => void this.#poll(), POLL_MS).unref();
     void this.#poll();
     this.#stopListening = this.#params.listen({
-      onNotice: () => this.#tell(),
+      onNotice: () => this.#tell({ own: false }),
       onConnected: () => void this.#poll(),
     });
   }
 
   /** In microtasks: a listener that throws harms neither the store nor its neighbours. */
-  #tell(): void {
-    for (const listener of this.#listeners) queueMicrotask(listener);
+  #tell(appended: Appended): void {
+    for (const listener of this.#listeners) queueMicrotask(() => listener(appended));
   }
 
   async #poll(): Promise<void> {
     try {
       const place = (await this.#params.end()).join(",");
       if (this.#timer === null) return;
-      if (this.#seen !== null && place !== this.#seen) this.#tell();
+      // Also at the first look: what was appended since `add` may be in it already.
+      if (place !== this.#seen) this.#tell({ own: false });
       this.#seen = place;
     } catch {
       // The server is away; whoever appends or reads is told so, and the next round asks again.

@@ -17,14 +17,19 @@ const KINDS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ["sqlite", (address) => openFile(address, address.slice("sqlite:".length))],
   ["postgres", async (address) => (await import("./postgres.ts")).openPostgresStore(address)],
   ["postgresql", async (address) => (await import("./postgres.ts")).openPostgresStore(address)],
+  ["redis", async (address) => (await import("./redis.ts")).openRedisStore(address)],
+  ["rediss", async (address) => (await import("./redis.ts")).openRedisStore(address)],
+  ["redis+cluster", async (address) => (await import("./redis.ts")).openRedisStore(address)],
+  ["rediss+cluster", async (address) => (await import("./redis.ts")).openRedisStore(address)],
 ]);
 
 /** Two letters at least, so that `C:` is not taken for one. */
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 
 /**
- * Opens the store at `url`: `memory:`, a path, `sqlite:path`, or `postgres://user:password@host/database` (with
- * `?schema=`, default `holodeck`). Without one: `HOLODECK_STORE`, else `holodeck.db` in `HOLODECK_HOME`, else in
+ * Opens the store at `url`: `memory:`, a path, `sqlite:path`, `postgres://user:password@host/database` (with
+ * `?schema=`), `redis://user:password@host:port` or `redis+cluster://host:port,host:port` (with `?prefix=`; `rediss`
+ * for TLS). Schema and prefix are `holodeck` by default. Without an address: `HOLODECK_STORE`, else `holodeck.db` in `HOLODECK_HOME`, else in
  * `./.holodeck`. Throws `unsupported` for another scheme or a driver that is not installed, and what the adapter
  * throws (`store_corrupt`, `store_newer`, `store_io`, `store_unreachable`).
  */
@@ -53,7 +58,7 @@ async function openFile(address: string, path: string): Promise<Store> {
 function unsupported(address: string, how: string): HolodeckError {
   return new HolodeckError("unsupported", {
     what: `The store address ${withoutPassword(address)} ${how}.`,
-    todo: "Use a path, `sqlite:path`, `postgres://…` or `memory:`.",
+    todo: "Use a path, `sqlite:path`, `postgres://…`, `redis://…`, `redis+cluster://…` or `memory:`.",
   });
 }
 

@@ -94,7 +94,8 @@ function runArrays(runs: readonly Run[]): readonly Buffer[] {
     byteaArray(lastEvents.map((last) => prevBytes(last?.hash))),
     byteaArray(heads.map((head) => head?.kind ?? null)),
     byteaArray(heads.map((head) => head?.status ?? null)),
-    int8Array(heads.map((head) => head?.createdAt ?? null)),
+    // When a stream was created is what its first item says.
+    int8Array(firsts.map((item) => item?.head.createdAt ?? null)),
     int8Array(heads.map((head) => head?.dueAt ?? null)),
     byteaArray(texts.map((text) => text?.labels ?? null)),
     textArray(heads.map((head) => byteaArrayText(head?.labels ?? []))),

@@ -1,9 +1,9 @@
 // Talks to PostgreSQL: a pool of connections set up alike, rows as tuples, and another try when the server has
 // gone. Whoever asks must bear being asked twice: the answer of what was done may be what got lost.
 import { crc32 } from "node:zlib";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, ClientBase, Pool } from "pg";
 import { loadDriver } from "./driver.ts";
+import { persist, type Patience } from "./patience.ts";
 import type { PostgresAddress } from "./postgres-address.ts";
 import { isAway, isTransient, postgresError } from "./postgres-error.ts";
 
@@ -31,14 +31,12 @@ export interface PostgresClientOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
-const RETRY_MS_MIN = 20;
-const RETRY_MS_MAX = 500;
 
 export class PostgresClient {
   readonly address: PostgresAddress;
   readonly #driver: Driver;
   readonly #pool: Pool;
-  readonly #patienceMs: number;
+  readonly #patience: Patience;
 
   private constructor(
     driver: Driver,
@@ -47,7 +45,11 @@ export class PostgresClient {
   ) {
     this.address = address;
     this.#driver = driver;
-    this.#patienceMs = patienceMs;
+    this.#patience = {
+      patienceMs,
+      isWorthAnother: (cause) => isAway(cause) || isTransient(cause),
+      errorOf: (cause) => postgresError(address.name, cause),
+    };
     this.#pool = new driver.Pool({
       ...settings(address),
       max: connectionsMax,
@@ -67,7 +69,7 @@ export class PostgresClient {
   }
 
   async all<Row extends readonly unknown[]>(asked: Query<Row>, ...values: Value[]): Promise<readonly Row[]> {
-    return await this.#persist(async () => {
+    return await persist(this.#patience, async () => {
       const { rows } = await this.#pool.query<unknown[]>({
         name: asked.name,
         text: asked.text,
@@ -117,20 +119,6 @@ export class PostgresClient {
 
   async close(): Promise<void> {
     await this.#pool.end();
-  }
-
-  async #persist<Result>(act: () => Promise<Result>): Promise<Result> {
-    const started = performance.now();
-    for (let pause = RETRY_MS_MIN; ; pause = Math.min(pause * 2, RETRY_MS_MAX)) {
-      try {
-        return await act();
-      } catch (cause) {
-        const isPatient = performance.now() - started + pause < this.#patienceMs;
-        if (!isPatient || !(isAway(cause) || isTransient(cause)))
-          throw postgresError(this.address.name, cause);
-        await sleep(pause);
-      }
-    }
   }
 }
 

@@ -2,7 +2,15 @@
 // statement each. A server that has gone is waited for a while; then calls fail with `store_unreachable`.
 import { createHash, hash as digest, randomUUID } from "node:crypto";
 import type { Hash, StreamId } from "../event/event.ts";
-import type { AppendItem, AppendResult, Snapshot, StoredEvent, TailPage, TailPlace } from "../event/log.ts";
+import type {
+  AppendItem,
+  AppendResult,
+  Appended,
+  Snapshot,
+  StoredEvent,
+  TailPage,
+  TailPlace,
+} from "../event/log.ts";
 import { AppendQueue } from "./append-queue.ts";
 import {
   checkBlob,
@@ -24,6 +32,7 @@ import { appendBatch } from "./postgres-append.ts";
 import { int4Array, int8Array } from "./postgres-array.ts";
 import { PostgresClient, query, type PostgresClientOptions } from "./postgres-client.ts";
 import { createOrCheck } from "./postgres-create.ts";
+import { warnIfNotDurable } from "./postgres-durability.ts";
 import { inspectPostgres } from "./postgres-inspect.ts";
 import { PostgresLists } from "./postgres-lists.ts";
 import { findInPostgres, searchPostgres } from "./postgres-search.ts";
@@ -147,7 +156,7 @@ class PostgresStore implements Store {
     return await this.#do(() => this.#end());
   }
 
-  watch(listener: () => void): () => void {
+  watch(listener: (appended: Appended) => void): () => void {
     this.#underWay.assertOpen();
     return this.#news.add(listener);
   }
@@ -287,19 +296,6 @@ class PostgresStore implements Store {
   }
 }
 
-/** `fsync=off` is a setting of the whole server: a power cut may take what was acknowledged, and the store with it. */
-async function warnIfNotDurable(client: PostgresClient): Promise<void> {
-  const row = await client.get(IS_DURABLE);
-  if (row?.[0] === true) return;
-  process.emitWarning(
-    `The store ${client.address.name} may lose acknowledged events when its server loses power: fsync or full_page_writes is off.`,
-    { type: "HolodeckWarning", code: "store_not_durable" },
-  );
-}
-
-const IS_DURABLE = query<readonly [boolean]>(
-  "SELECT current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'",
-);
 const READ = query<EventRow>(
   `SELECT position, hash, bytes FROM events WHERE partition = $1 AND stream = $2 AND seq > $3
    ORDER BY seq LIMIT $4`,

@@ -4,7 +4,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StreamId } from "../event/event.ts";
 import type { AppendItem, AppendKey, AppendResult, Head } from "../event/log.ts";
-import { brokenChain, headText } from "./input.ts";
+import { brokenChain, eachAlone, headText } from "./input.ts";
 import { Query } from "./sqlite-query.ts";
 import { hashBytes, hashText } from "./stored-event.ts";
 
@@ -17,11 +17,15 @@ interface StreamState {
   stored: StoredPart | null;
 }
 
+const NO_BYTES = new Uint8Array();
+
 /** How many streams are remembered. */
 const STREAMS_MAX = 4096;
 
 interface HeadToWrite {
   readonly head: Head;
+  /** The stream's hash, as it is written. */
+  readonly hash: Uint8Array;
   readonly labels: string;
   readonly summary: string;
 }
@@ -63,7 +67,7 @@ export class Appender {
   }
 
   append(items: readonly AppendItem[]): readonly AppendResult[] {
-    return items.map((item) => this.#appendItem(item));
+    return eachAlone(items, (item) => this.#appendItem(item));
   }
 
   /** Writes the heads and rooms of the transaction. */
@@ -91,13 +95,17 @@ export class Appender {
     if (item.events[0]?.event.prev !== state.hash) throw brokenChain(item);
     const { labels, summary } = headText(item.head);
     for (const { key, seq } of item.keys) this.#statements.addKey.run(item.stream, key, seq);
+    let written: Uint8Array = NO_BYTES;
     for (const { event, hash, bytes } of item.events) {
-      this.#statements.event.run(item.stream, event.seq, event.at, event.room, hashBytes(hash), bytes);
+      written = hashBytes(hash);
+      this.#statements.event.run(item.stream, event.seq, event.at, event.room, written, bytes);
       if (event.room !== null) this.#countTile(event.room, event.at);
       state.seq = event.seq;
       state.hash = hash;
     }
-    state.head = { head: item.head, labels, summary };
+    // When a stream was created is what its first item says.
+    const createdAt = state.head?.head.createdAt ?? item.head.createdAt;
+    state.head = { head: { ...item.head, createdAt }, hash: written, labels, summary };
     this.#touched.set(item.stream, state);
     return { status: "appended" };
   }
@@ -140,18 +148,17 @@ export class Appender {
 
   /** An update that leaves the indexed columns alone leaves their indexes alone. */
   #writeHead(stream: StreamId, state: StreamState): void {
-    const { seq, hash, head, stored } = state;
-    if (head === null || hash === null) return;
-    const { labels, summary } = head;
+    const { seq, head, stored } = state;
+    if (head === null) return;
+    const { hash, labels, summary } = head;
     const { kind, status, createdAt, dueAt } = head.head;
     state.head = null;
     state.stored = { kind, status, dueAt };
-    const bytes = hashBytes(hash);
     const { addHead, moveHead, changeHead } = this.#statements;
-    if (stored === null) addHead.run(stream, seq, bytes, kind, status, createdAt, dueAt, labels, summary);
+    if (stored === null) addHead.run(stream, seq, hash, kind, status, createdAt, dueAt, labels, summary);
     else if (stored.kind === kind && stored.status === status && stored.dueAt === dueAt) {
-      moveHead.run(seq, bytes, labels, summary, stream);
-    } else changeHead.run(seq, bytes, kind, status, dueAt, labels, summary, stream);
+      moveHead.run(seq, hash, labels, summary, stream);
+    } else changeHead.run(seq, hash, kind, status, dueAt, labels, summary, stream);
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Appended } from "../event/log.ts";
 import { lastOf, testItem, testStream } from "../testing/events.ts";
 import { openSqliteStore } from "./sqlite.ts";
 import type { Store } from "./port.ts";
@@ -260,16 +261,25 @@ test("what another connection wrote in between is a conflict, not a lost event",
   await two.close();
 });
 
-test("a watcher hears of what another connection appended", async () => {
+test("a watcher hears of what another connection appended, and that it was not its own", async () => {
   const [one, two] = [await openSqliteStore(path), await openSqliteStore(path)];
-  const heard = Promise.withResolvers<void>();
-  const stop = one.watch(() => heard.resolve());
+  const heard = Promise.withResolvers<Appended>();
+  const stop = one.watch(heard.resolve);
   await two.append([testItem({ stream: a })]);
-  await heard.promise;
+  expect(await heard.promise).toEqual({ own: false });
   expect((await one.tail({ after: null })).events).toHaveLength(1);
   stop();
   await one.close();
   await two.close();
+});
+
+test("a watcher is told which appends are its store's own", async () => {
+  const store = await openSqliteStore(path);
+  const heard = Promise.withResolvers<Appended>();
+  store.watch(heard.resolve);
+  await store.append([testItem({ stream: a })]);
+  expect(await heard.promise).toEqual({ own: true });
+  await store.close();
 });
 
 test("a watcher alone does not keep a process alive", () => {

@@ -1,12 +1,13 @@
 // Tells listeners that something was appended: at once for this store's own appends, by asking SQLite whether
 // the file has changed for those of other processes. Asks only while someone listens.
 import type { DatabaseSync } from "node:sqlite";
+import type { Appended } from "../event/log.ts";
 import { Query } from "./sqlite-query.ts";
 
 const POLL_MS = 50;
 
 export class Watchers {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(appended: Appended) => void>();
   readonly #version: Query<readonly [number]>;
   #seenVersion = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -15,10 +16,10 @@ export class Watchers {
     this.#version = new Query(database, "PRAGMA data_version");
   }
 
-  add(listener: () => void): () => void {
+  add(listener: (appended: Appended) => void): () => void {
     // A function of its own, so that one listener added twice counts twice and is called no more once stopped.
-    const call = () => {
-      if (this.#listeners.has(call)) listener();
+    const call = (appended: Appended) => {
+      if (this.#listeners.has(call)) listener(appended);
     };
     this.#listeners.add(call);
     if (this.#timer === null) this.#start();
@@ -29,8 +30,8 @@ export class Watchers {
   }
 
   /** In microtasks: a listener that throws harms neither the store nor its neighbours. */
-  notify(): void {
-    for (const listener of this.#listeners) queueMicrotask(listener);
+  notify(appended: Appended): void {
+    for (const listener of this.#listeners) queueMicrotask(() => listener(appended));
   }
 
   stop(): void {
@@ -48,7 +49,8 @@ export class Watchers {
     const version = this.#readVersion();
     if (version === this.#seenVersion) return;
     this.#seenVersion = version;
-    this.notify();
+    // SQLite's version of the data changes for what other connections commit alone.
+    this.notify({ own: false });
   }
 
   #readVersion(): number {

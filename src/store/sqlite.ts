@@ -3,7 +3,15 @@
 import { hash as digest } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { Hash, StreamId } from "../event/event.ts";
-import type { AppendItem, AppendResult, Snapshot, StoredEvent, TailPage, TailPlace } from "../event/log.ts";
+import type {
+  AppendItem,
+  AppendResult,
+  Appended,
+  Snapshot,
+  StoredEvent,
+  TailPage,
+  TailPlace,
+} from "../event/log.ts";
 import {
   checkBlob,
   checkCount,
@@ -85,7 +93,7 @@ class SqliteStore implements Store {
       begun: () => this.#appender.begin(),
       finish: () => this.#appender.finish(),
       ended: (committed) => {
-        if (this.#appender.ended(committed)) this.#watchers.notify();
+        if (this.#appender.ended(committed)) this.#watchers.notify({ own: true });
       },
     });
     this.#lists = new Lists(database);
@@ -97,7 +105,7 @@ class SqliteStore implements Store {
     this.#assertOpen();
     checkItems(items);
     if (items.length === 0) return [];
-    return this.#writer.write(weightOf(items), () => this.#appender.append(items));
+    return await this.#writer.write(weightOf(items), () => this.#appender.append(items));
   }
 
   async read(params: {
@@ -130,7 +138,7 @@ class SqliteStore implements Store {
     return this.#read(() => [this.#statements.end.get()?.[0] ?? 0]);
   }
 
-  watch(listener: () => void): () => void {
+  watch(listener: (appended: Appended) => void): () => void {
     this.#assertOpen();
     return this.#watchers.add(listener);
   }

@@ -1,187 +1,285 @@
-// Random commands on the reference and on SQLite: whatever is asked of either comes back the same.
+// All stores beside each other: random streams of commands, given to each, must come to the same. The store in memory
+// is the model. HOLODECK_LONG=1 runs ten thousand streams of commands.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { need } from "../../test/need.ts";
+import { PostgresServer } from "../../test/servers/postgres.ts";
+import { RedisCluster } from "../../test/servers/redis-cluster.ts";
+import { RedisServer } from "../../test/servers/redis.ts";
 import { HolodeckError } from "../event/error.ts";
-import type { EncodedEvent } from "../event/event.ts";
-import type { AppendItem } from "../event/log.ts";
-import { lastOf, testItem, testStream } from "../testing/events.ts";
+import { streamId, type EncodedEvent, type StreamId } from "../event/event.ts";
+import type { AppendItem, StoredEvent, TailPlace } from "../event/log.ts";
 import { allPages } from "../testing/store-case.ts";
-import { MemoryStore } from "./memory.ts";
-import type { Store } from "./port.ts";
-import { openSqliteStore } from "./sqlite.ts";
+import { testItem } from "../testing/events.ts";
+import { openStore } from "./open.ts";
+import type { HeadFilter, PageRequest, Page, Store } from "./port.ts";
+
+const RUNS = process.env["HOLODECK_LONG"] === "1" ? 10_000 : 250;
+const TIMEOUT_MS = RUNS * 1000;
 
 let folder = "";
-let count = 0;
+const stores: Store[] = [];
+const servers: { stop(): Promise<void> }[] = [];
+/** Each run has streams, rooms, kinds and words of its own, so that all may share the stores. */
+let runs = 0;
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "holodeck-model-"));
+  const addresses = ["memory:", join(folder, "model.db")];
+  if (need("postgres")) {
+    const server = await PostgresServer.start();
+    servers.push(server);
+    addresses.push(server.newStore());
+  }
+  if (need("redis")) {
+    const [server, cluster] = await Promise.all([RedisServer.start(), RedisCluster.start()]);
+    servers.push(server, cluster);
+    addresses.push(server.newStore(), cluster.newStore());
+  }
+  for (const address of addresses) stores.push(await openStore(address));
 });
-afterAll(async () => rm(folder, { recursive: true }));
+afterAll(async () => {
+  for (const store of stores) await store.close();
+  for (const server of servers) await server.stop();
+  await rm(folder, { recursive: true });
+});
 
-const ids = fc.constantFrom("a", "b", "é", "😀", "\uffee");
-const rooms = fc.constantFrom(null, null, "hall", "attic", "'\"\u0000", "😀", "\uffee");
-const words = fc.constantFrom("fox", "red", "Straße", "日本", "42", "ÉTUDE");
-const times = fc.integer({ min: 0, max: 5 });
+/** What goes wrong with an item on purpose. */
+type Fault = "none" | "stale" | "ahead" | "same key" | "broken";
 
-const write = fc.record({
-  id: ids,
-  /** How far from where the stream stands: mostly on it. */
-  shift: fc.constantFrom(0, 0, 0, 0, 0, -1, 1),
+interface ItemPlan {
+  readonly stream: number;
+  readonly fault: Fault;
+  readonly facts: readonly { readonly room: number | null; readonly at: number; readonly word: number }[];
+  readonly status: string;
+  readonly kind: number;
+  readonly createdAt: number;
+  readonly dueAt: number | null;
+  readonly labels: readonly string[];
+  readonly key: number | null;
+}
+
+/** Items in one call; those of several calls are given at once. */
+type Step = readonly (readonly ItemPlan[])[];
+
+const item: fc.Arbitrary<ItemPlan> = fc.record({
+  stream: fc.nat(2),
+  fault: fc.oneof(
+    { weight: 6, arbitrary: fc.constant<Fault>("none") },
+    { weight: 3, arbitrary: fc.constantFrom<Fault>("stale", "ahead", "same key", "broken") },
+  ),
   facts: fc.array(
-    fc.record({ room: rooms, at: times, data: fc.record({ text: fc.array(words, { maxLength: 3 }) }) }),
+    fc.record({ room: fc.option(fc.nat(1)), at: fc.integer({ min: -3, max: 3 }), word: fc.nat(2) }),
     { minLength: 1, maxLength: 3 },
   ),
-  keys: fc.uniqueArray(fc.constantFrom("k", "l", "\u0000", "😀"), { maxLength: 2 }),
-  head: fc.record({
-    kind: fc.constantFrom("test", "other"),
-    status: fc.constantFrom("open", "ended"),
-    createdAt: times,
-    dueAt: fc.option(times),
-    labels: fc.uniqueArray(fc.constantFrom("x", "y", "'"), { maxLength: 2 }),
-    summary: fc.constantFrom({}, { n: 1 }, { deep: { text: "é" } }),
-  }),
+  status: fc.constantFrom("open", "ended"),
+  kind: fc.nat(1),
+  createdAt: fc.integer({ min: -2, max: 4 }),
+  dueAt: fc.option(fc.nat(8)),
+  labels: fc.subarray(["x", "y", "\u0000"]),
+  key: fc.option(fc.nat(2)),
 });
-type Write = typeof write extends fc.Arbitrary<infer Value> ? Value : never;
+const step: fc.Arbitrary<Step> = fc.array(fc.array(item, { maxLength: 4 }), { minLength: 1, maxLength: 3 });
 
-const commands = fc.array(
-  fc.oneof(
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        type: fc.constant("append" as const),
-        writes: fc.array(write, { maxLength: 4 }),
+test(
+  "every store gives the same results, states, heads, keys, pages and hits",
+  async () => {
+    expect(stores.length).toBeGreaterThanOrEqual(2);
+    const steps = fc.array(step, { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (planned, limit) => {
+        const outcomes = await givenToAll(new Scene(++runs), planned, limit);
+        const [model, ...others] = outcomes;
+        for (const { name, ...outcome } of others) expect({ name, ...outcome }).toEqual({ ...model, name });
       }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        type: fc.constant("search" as const),
-        text: fc.array(words).map((all) => all.join(" ")),
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({ type: fc.constant("lease" as const), owner: ids, now: times, ttlMs: times }),
-    },
-    { weight: 1, arbitrary: fc.record({ type: fc.constant("place" as const), name: ids, position: times }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({ type: fc.constant("blob" as const), bytes: fc.uint8Array({ maxLength: 2 }) }),
-    },
-  ),
-  { maxLength: 12 },
+      { numRuns: RUNS },
+    );
+  },
+  TIMEOUT_MS,
 );
-type Command = typeof commands extends fc.Arbitrary<readonly (infer Value)[]> ? Value : never;
 
-test("memory and SQLite cannot be told apart", { timeout: 120_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(commands, fc.integer({ min: 1, max: 4 }), async (all, limit) => {
-      const memory = new MemoryStore();
-      const path = join(folder, `${count++}.db`);
-      const sqlite = await openSqliteStore(path);
-      const written = new Map<string, EncodedEvent[]>();
-      for (const command of all) {
-        const act = prepare(command, written);
-        const [expected, actual] = [await outcome(act(memory)), await outcome(act(sqlite))];
-        expect(actual).toEqual(expected);
-        await learn(memory, written);
-      }
-      expect(await everything(sqlite, limit)).toEqual(await everything(memory, limit));
-      await sqlite.close();
-      const reopened = await openSqliteStore(path);
-      expect(await everything(reopened, limit)).toEqual(await everything(memory, limit));
-      expect(await reopened.inspect()).toEqual([]);
-      await reopened.close();
-    }),
-    { numRuns: 150 },
+test("and every store is sound afterwards, and agrees on all there is", async () => {
+  const all = await Promise.all(
+    stores.map(async (store) => ({
+      damage: await store.inspect(),
+      rooms: await store.rooms(),
+      streams: (await allPages(500, (page) => store.streams({ page }))).items,
+      events: (await store.end()).reduce((sum, position) => sum + position, 0),
+    })),
   );
-});
+  for (const one of all) expect(one).toEqual(all[0]);
+  expect(all[0]?.damage).toEqual([]);
+}, 120_000);
 
-/** The command as something to do to a store: the same for both. `written` is what a caller would know. */
-function prepare(command: Command, written: Map<string, EncodedEvent[]>): (store: Store) => Promise<unknown> {
-  switch (command.type) {
-    case "append": {
-      const items = command.writes.map((one) => itemOf(one, written));
-      return (store) => store.append(items);
-    }
-    case "search":
-      return (store) => found(store, command.text, 2);
-    case "lease":
-      return (store) => store.lease({ ...command, name: "l" });
-    case "place":
-      return (store) => store.savePlace({ name: command.name, place: [command.position] });
-    case "blob":
-      return (store) => store.putBlob({ bytes: command.bytes });
+/** The names of one run. */
+class Scene {
+  readonly #run: number;
+
+  constructor(run: number) {
+    this.#run = run;
+  }
+
+  stream(index: number): StreamId {
+    return streamId("test", `${this.#run} ${["é", "😀", "\uffee"][index]}`);
+  }
+  room(index: number): string {
+    return `${this.#run}/${index}`;
+  }
+  kind(index: number): string {
+    return `kind${this.#run}${"\u0001".repeat(index)}`;
+  }
+  word(index: number): string {
+    return `w${this.#run}x${index}`;
+  }
+  /** Before those of all runs before. */
+  due(offset: number): number {
+    return 1_000_000_000 - this.#run * 10 + offset;
   }
 }
 
-function itemOf({ id, shift, facts, keys, head }: Write, written: Map<string, EncodedEvent[]>): AppendItem {
-  const known = written.get(id) ?? [];
-  const stream = testStream(id);
-  const after = known[Math.max(0, known.length + Math.min(0, shift)) - 1];
-  if (shift < 1) return testItem({ stream, after, facts, keys, head });
-  return testItem({ stream, after: lastOf(testItem({ stream, after })), facts, keys, head });
-}
+/** The last event of each stream. */
+type Heads = ReadonlyMap<StreamId, EncodedEvent>;
 
-/** What a caller of the reference now knows. */
-async function learn(store: Store, written: Map<string, EncodedEvent[]>): Promise<void> {
-  for (const stream of (await store.streams({})).items) {
-    written.set(stream.slice("test:".length), [...(await store.read({ stream }))]);
+async function givenToAll(scene: Scene, steps: readonly Step[], limit: number) {
+  const starts = await Promise.all(stores.map((store) => store.end()));
+  const results: unknown[][] = stores.map(() => []);
+  let heads: Heads = new Map();
+  for (const one of steps) {
+    const calls = itemsOf(scene, one, heads);
+    const answers = await Promise.all(
+      stores.map((store) => Promise.all(calls.map((items) => codeOrValue(() => store.append(items))))),
+    );
+    for (const [index, answer] of answers.entries()) results[index]?.push(answer);
+    heads = await headsOf(scene);
   }
+  return await Promise.all(
+    stores.map(async (store, index) => {
+      const seen = await look(store, scene, limit, starts[index] ?? null);
+      return { name: store.name, results: results[index], ...seen };
+    }),
+  );
 }
 
-/** A refusal is an outcome like any other. */
-async function outcome(acting: Promise<unknown>): Promise<unknown> {
-  return acting.catch((error: unknown) => {
-    if (error instanceof HolodeckError) return { code: error.code, what: error.what };
-    throw error;
+function itemsOf(scene: Scene, calls: Step, heads: Heads): readonly (readonly AppendItem[])[] {
+  const lasts = new Map(heads);
+  return calls.map((items) =>
+    items.map((plan) => {
+      const made = itemOf(scene, plan, lasts.get(scene.stream(plan.stream)));
+      const last = made.events.at(-1);
+      if (plan.fault === "none" && last !== undefined) lasts.set(made.stream, last);
+      return made;
+    }),
+  );
+}
+
+function itemOf(scene: Scene, plan: ItemPlan, last: EncodedEvent | undefined): AppendItem {
+  const stream = scene.stream(plan.stream);
+  const facts = plan.facts.map(({ room, at, word }) => ({
+    room: room === null ? null : scene.room(room),
+    at,
+    data: { text: `${scene.word(word)} ${scene.word(0)}` },
+  }));
+  const head = {
+    kind: scene.kind(plan.kind),
+    status: plan.status,
+    createdAt: plan.createdAt,
+    dueAt: plan.dueAt === null ? null : scene.due(plan.dueAt),
+    labels: plan.labels,
+    summary: { facts: facts.length },
+  };
+  const keys = plan.key === null ? [] : [`key ${plan.key}`];
+  const used = plan.fault === "same key" ? ["key 0", ...keys.filter((key) => key !== "key 0")] : keys;
+  return testItem({ stream, after: before(plan.fault, stream, last), facts, head, keys: used });
+}
+
+/** The event an item is made to follow. */
+function before(fault: Fault, stream: StreamId, last: EncodedEvent | undefined): EncodedEvent | undefined {
+  if (fault === "stale") return undefined;
+  if (fault !== "ahead" && fault !== "broken") return last;
+  const facts = [{ data: { elsewhere: true } }];
+  const seq = last?.event.seq ?? 0;
+  const [other] = testItem({ stream, facts }).events;
+  if (other === undefined) return last;
+  // A history of as many events, or of one more, that nobody has.
+  return { ...other, event: { ...other.event, seq: fault === "broken" ? Math.max(seq, 1) : seq + 1 } };
+}
+
+/** As the model has them. */
+async function headsOf(scene: Scene): Promise<Heads> {
+  const heads = new Map<StreamId, EncodedEvent>();
+  for (const index of [0, 1, 2]) {
+    const stream = scene.stream(index);
+    const last = (await stores[0]?.read({ stream, limit: 1000 }))?.at(-1);
+    if (last !== undefined) heads.set(stream, last);
+  }
+  return heads;
+}
+
+async function look(store: Store, scene: Scene, limit: number, start: TailPlace | null) {
+  const streams = [0, 1, 2].map((index) => scene.stream(index));
+  const heads = (filter: HeadFilter) => whole(limit, (page) => store.heads({ filter, page }));
+  const [kind, other] = [scene.kind(0), scene.kind(1)];
+  const due = await store.due({ before: scene.due(9), limit: 100 });
+  return {
+    events: await Promise.all(
+      streams.map(async (stream) => hashes(await store.read({ stream, limit: 1000 }))),
+    ),
+    heads: await Promise.all(streams.map((stream) => store.head({ stream }))),
+    keys: await Promise.all(
+      streams.flatMap((stream) => [0, 1, 2].map((key) => store.key({ stream, key: `key ${key}` }))),
+    ),
+    lists: [
+      await heads({ kind }),
+      await heads({ kind: other }),
+      await heads({ kind, status: "open" }),
+      await heads({ kind, labels: ["\u0000"] }),
+      await heads({ kind: other, status: "ended", labels: ["x"], createdFrom: 0, createdBefore: 3 }),
+    ],
+    due: due.map(({ stream, dueAt }) => [stream, dueAt]),
+    rooms: await Promise.all(
+      [0, 1].map(async (room) =>
+        hashes(await whole(limit, (page) => store.room({ name: scene.room(room), page }))),
+      ),
+    ),
+    hits: await Promise.all(
+      [scene.word(1), `${scene.word(0)} ${scene.word(2)}`].map(async (text) =>
+        hashes(await whole(limit, (page) => store.search({ text, page }))),
+      ),
+    ),
+    tail: await followed(store, start),
+  };
+}
+
+/** What a follower sees, stream by stream: the order among streams is each store's own. */
+async function followed(store: Store, start: TailPlace | null): Promise<Record<string, readonly string[]>> {
+  const seen: StoredEvent[] = [];
+  let page = await store.tail({ after: start, limit: 7 });
+  while (page.events.length > 0) {
+    seen.push(...page.events);
+    page = await store.tail({ after: page.place, limit: 7 });
+  }
+  const byStream = [...Map.groupBy(seen, ({ event }) => event.stream)].map(([stream, events]) => {
+    return [stream, hashes(events)] as const;
   });
+  return Object.fromEntries(byStream);
 }
 
-async function found(store: Store, text: string, limit: number) {
-  const { items, sizes } = await allPages(limit, (page) => store.search({ text, page }));
-  return { hashes: items.map(({ hash }) => hash), sizes };
+async function whole<Item>(limit: number, list: (page: PageRequest) => Promise<Page<Item>>) {
+  return (await allPages(limit, list)).items;
 }
 
-/** All a store can be asked, as plain values. */
-async function everything(store: Store, limit: number) {
-  const streams = await allPages(limit, (page) => store.streams({ page }));
-  const answers: unknown[] = [
-    streams,
-    await store.rooms(),
-    await store.end(),
-    await store.due({ before: 3 }),
-  ];
-  answers.push(await store.tail({ after: null, limit: 7 }), await store.tail({ after: [3], limit }));
-  for (const stream of streams.items) {
-    answers.push(await store.read({ stream }), await store.read({ stream, afterSeq: 2, limit }));
-    answers.push(await store.head({ stream }));
-    for (const key of ["k", "l", "\u0000", "😀"]) answers.push(await store.key({ stream, key }));
-  }
-  for (const name of ["hall", "attic", "'\"\u0000", "😀", "\uffee", ""]) {
-    answers.push(await allPages(limit, (page) => store.room({ name, page })), await store.place({ name }));
-  }
-  for (const kind of ["test", "other"]) {
-    for (const filter of [
-      { kind },
-      { kind, status: "open" },
-      { kind, labels: ["x"] },
-      { kind, createdFrom: 2, createdBefore: 4 },
-    ]) {
-      answers.push(
-        (await allPages(filter.labels === undefined ? limit : 1000, (page) => store.heads({ filter, page })))
-          .items,
-      );
-    }
-  }
-  for (const text of ["fox", "red fox", "straße", "étude 日本", "text", "none"])
-    answers.push(await found(store, text, limit));
-  return JSON.parse(JSON.stringify(answers, plain)) as unknown;
+function hashes(events: readonly StoredEvent[]): readonly string[] {
+  return events.map(({ hash }) => hash);
 }
 
-/** Buffers and other byte arrays alike. */
-function plain(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+async function codeOrValue<Value>(act: () => Promise<Value>): Promise<Value | string> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof HolodeckError) return error.code;
+    throw error;
+  }
 }

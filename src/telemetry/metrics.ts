@@ -2,11 +2,12 @@
 // a label: it would make a series of every session.
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Event } from "../event/event.ts";
+import type { OutboxMetrics } from "../tile/sink.ts";
 
 /** Seconds, from quick tasks to a session of an hour and more. */
 const DURATION_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 1_800, 3_600, 10_800];
 
-export class SessionMetrics {
+export class SessionMetrics implements OutboxMetrics {
   /** For those who serve other metrics beside these. */
   readonly registry = new Registry();
   readonly #sessionsActive = this.#gauge("holodeck_session_active_total", "Sessions that are open.");
@@ -48,6 +49,21 @@ export class SessionMetrics {
     ["agent_id"],
   );
 
+  readonly #tilesWaiting = this.#gauge(
+    "holodeck_tiles_pending",
+    "Tiles of the store's newest thousand waiting sessions that are yet to be sent.",
+  );
+  readonly #tilesSent = this.#counter("holodeck_tiles_sent_total", "Tiles this process delivered.");
+  readonly #tilesParked = this.#counter(
+    "holodeck_tiles_parked_total",
+    "Tiles a server would not have; `holodeck tiles --pending` shows them.",
+  );
+  readonly #tileSendFailures = this.#counter(
+    "holodeck_tile_send_failures_total",
+    "Tries to send a tile that are repeated.",
+  );
+  #tilesPending: (() => Promise<number>) | null = null;
+
   /** Counts an event this process wrote. */
   observe({ type, data }: Pick<Event, "type" | "data">): void {
     const outcome = typeof data["outcome"] === "string" ? data["outcome"] : "";
@@ -77,8 +93,32 @@ export class SessionMetrics {
     }
   }
 
+  /** Where an outbox counts. */
+  get outbox(): OutboxMetrics {
+    return this;
+  }
+
+  tilesSent(count: number): void {
+    this.#tilesSent.inc(count);
+  }
+
+  tilesParked(count: number): void {
+    this.#tilesParked.inc(count);
+  }
+
+  tileSendFailed(): void {
+    this.#tileSendFailures.inc();
+  }
+
+  tilesPending(source: () => Promise<number>): void {
+    this.#tilesPending = source;
+  }
+
   /** Prometheus text, version 0.0.4. */
   async text(): Promise<string> {
+    // Asked anew each time; a store that cannot answer leaves the value as it was.
+    const pending = await this.#tilesPending?.().catch(() => null);
+    if (typeof pending === "number") this.#tilesWaiting.set(pending);
     return await this.registry.metrics();
   }
 

@@ -181,6 +181,21 @@ export const appendCases: readonly StoreCase[] = [
     await refuses("invalid_argument", () => store.append([testItem({ stream: a, after: foreign })]));
     equal((await store.read({ stream: a })).length, 1);
   }),
+  storeCase(
+    "an item that follows another history does not keep its neighbours from being appended",
+    async (store) => {
+      await appendAll(store, [testItem({ stream: a, facts: [{ data: { here: true } }] })]);
+      const foreign = lastOf(testItem({ stream: a, facts: [{ data: { here: false } }] }));
+      const [before, after] = [testItem({ stream: b }), testItem({ stream: testStream("c") })];
+      const items = [before, testItem({ stream: a, after: foreign }), after];
+      await refuses("invalid_argument", () => store.append(items));
+      equal((await store.read({ stream: a })).length, 1);
+      for (const item of [before, after]) {
+        deepEqual(hashesOf(await store.read({ stream: item.stream })), [lastOf(item).hash]);
+        equal((await store.head({ stream: item.stream }))?.seq, 1);
+      }
+    },
+  ),
   storeCase("what the caller does to its bytes afterwards does not reach the store", async (store) => {
     const item = testItem({ stream: a });
     const copy = Buffer.from(lastOf(item).bytes);

@@ -35,6 +35,11 @@ export const listCases: readonly StoreCase[] = [
     equal((await store.head({ stream: a }))?.createdAt, 5);
     equal((await store.heads({ filter: { kind: "test", createdFrom: 6 } })).items.length, 0);
   }),
+  storeCase("a stream that gets several items at once was created when the first says", async (store) => {
+    const first = testItem({ stream: a, head: { createdAt: 5 } });
+    await appendAll(store, [first, testItem({ stream: a, after: lastOf(first), head: { createdAt: 6 } })]);
+    equal((await store.head({ stream: a }))?.createdAt, 5);
+  }),
   storeCase("heads of a kind come newest first by creation and stream", async (store) => {
     await put(store, "b", { createdAt: 2 });
     await put(store, "a", { createdAt: 2 });

@@ -2,7 +2,8 @@
 import type { HolodeckError } from "../event/error.ts";
 import type { SessionConfig } from "../session/config.ts";
 import type { ProcessIdentity } from "../session/events.ts";
-import { SessionManager, type ManagerPorts } from "../session/manager.ts";
+import { SessionManager } from "../session/manager.ts";
+import type { ManagerPorts } from "../session/ports.ts";
 import type { TaskRouter } from "../session/router.ts";
 import { encodeId } from "../session/system-id.ts";
 import { MemoryStore } from "../store/memory.ts";

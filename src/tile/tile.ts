@@ -11,7 +11,8 @@ export interface Tile extends Omit<TileContent, "answer"> {
   readonly source: string;
 }
 
-const TILE_SOURCE = "holodeck-session-manager";
+/** The `source` of every tile of a session. */
+export const TILE_SOURCE = "holodeck-session-manager";
 
 /** The event's tile; null when its type has none, or when its session sends no tiles. */
 export function tileOf(event: Event): Tile | null {

@@ -17,8 +17,11 @@ export interface ServerCommand {
 export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #onExit: () => void;
+  /** What it said until it was ready. */
+  readonly output: string;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, output: string) {
+    this.output = output;
     this.#child = child;
     this.#onExit = () => void child.kill("SIGKILL");
     // Whatever becomes of the tests, the server goes with them.
@@ -44,7 +47,7 @@ export class ServerProcess {
       child.once("error", reject);
       child.once("exit", () => reject(new Error(`${file} ended: ${output}`)));
     });
-    return new ServerProcess(child);
+    return new ServerProcess(child, output);
   }
 
   get pid(): number {
@@ -82,7 +85,9 @@ export async function freePort(): Promise<number> {
 
 function childrenOf(pid: number): readonly number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+    const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").match(/\d+/g) ?? [];
+    // 0 and less would name groups of processes, this one's among them.
+    return pids.map(Number).filter((one) => one > 0);
   } catch {
     return [];
   }

@@ -1,0 +1,36 @@
+// What a manager needs of the machine.
+import type { Clock } from "../event/clock.ts";
+import type { HolodeckError } from "../event/error.ts";
+import type { Store } from "../store/port.ts";
+import type { OutboxMetrics } from "../tile/sink.ts";
+import type { SessionEvent } from "./events.ts";
+import type { Processes, Random } from "./host.ts";
+import type { TaskRouter } from "./router.ts";
+import type { TilePorts } from "./sending.ts";
+import type { SessionState } from "./state.ts";
+
+/** What a manager needs of the machine. */
+export interface ManagerPorts {
+  /** Opened at first use. */
+  readonly openStore: () => Promise<Store>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly processes: Processes;
+  /** Default: a fleet kept as a stream of the same store. */
+  readonly router?: TaskRouter;
+  readonly metrics: ManagerMetrics;
+  /** What sends tiles; without it none are sent. */
+  readonly tiles?: TilePorts;
+  /** A session that has not been used for this long leaves memory until it is needed. Default 60,000. */
+  readonly idleMs?: number;
+  /** Told of trouble that must not disturb anyone, such as a callback that throws. */
+  readonly report: (problem: HolodeckError) => void;
+}
+
+/** Counts what this process does (telemetry/). */
+export interface ManagerMetrics {
+  observe(event: SessionEvent, state: SessionState): void;
+  /** Prometheus text. */
+  text(): Promise<string>;
+  readonly outbox?: OutboxMetrics;
+}

@@ -1,0 +1,54 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { need } from "../../test/need.ts";
+import { RedisServer, type RedisSettings } from "../../test/servers/redis.ts";
+import { testSharedStore } from "../../test/shared-store.ts";
+import { testItem, testStream } from "../testing/events.ts";
+import { openRedisStore } from "./redis.ts";
+
+describe.skipIf(!need("redis"))("the store in Redis", () => {
+  testSharedStore({ driver: "ioredis", start: () => RedisServer.start() });
+});
+
+describe.skipIf(!need("redis"))("a Redis server that may lose what it acknowledged", () => {
+  const cases: readonly (readonly [string, RedisSettings, RegExp | null])[] = [
+    ["writes to disk every second", { appendfsync: "everysec" }, /appendfsync is everysec, not always/],
+    ["keeps no log", { appendonly: "no" }, /appendonly is not yes/],
+    [
+      "drops keys when memory is short",
+      { maxmemory: "100mb", "maxmemory-policy": "allkeys-lru" },
+      /maxmemory-policy is allkeys-lru, not noeviction/,
+    ],
+    ["refuses to write when memory is short", { maxmemory: "100mb", "maxmemory-policy": "noeviction" }, null],
+  ];
+
+  test.each(cases)("one that %s", async (_what, settings, expected) => {
+    const server = await RedisServer.start(settings);
+    onTestFinished(() => server.stop());
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", note);
+    const address = server.newStore();
+    for (let times = 0; times < 2; times++) await (await openRedisStore(address)).close();
+    // Warnings are told in the turn after they were given.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", note);
+    const texts = warnings.filter(({ name }) => name === "HolodeckWarning").map(({ message }) => message);
+    expect(texts).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
+  });
+});
+
+test.skipIf(!need("redis"))("a server without memory to spare is full, and loses nothing", async () => {
+  const server = await RedisServer.start({ "maxmemory-policy": "noeviction" });
+  onTestFinished(() => server.stop());
+  const store = await openRedisStore(server.newStore());
+  onTestFinished(() => store.close());
+  const stream = testStream("a");
+  await store.append([testItem({ stream })]);
+  await server.call("CONFIG", "SET", "maxmemory", "1");
+  const other = testItem({ stream: testStream("b") });
+  await expect(store.append([other])).rejects.toMatchObject({ code: "store_full" });
+  await server.call("CONFIG", "SET", "maxmemory", "0");
+  expect(await store.read({ stream })).toHaveLength(1);
+  expect(await store.append([other])).toEqual([{ status: "appended" }]);
+  expect(await store.inspect()).toEqual([]);
+});

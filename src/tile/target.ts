@@ -1,0 +1,87 @@
+// Where an outgoing URL may lead. A name is resolved once and the addresses are pinned, so that it cannot lead
+// elsewhere afterwards; private and link-local ones are refused unless they are allowed; loopback is always allowed.
+import { lookup as systemLookup } from "node:dns/promises";
+import { BlockList, isIP, type LookupFunction } from "node:net";
+import { HolodeckError } from "../event/error.ts";
+
+export interface Address {
+  readonly address: string;
+  readonly family: number;
+}
+
+export interface TargetOptions {
+  /** Whether addresses of private networks may be reached. Default false. */
+  readonly allowPrivate?: boolean;
+  /** Default the system's. */
+  readonly lookup?: (hostname: string) => Promise<readonly Address[]>;
+}
+
+/** The addresses a URL leads to. Throws `denied` when one of them may not be reached, and what the lookup throws. */
+export async function resolveTarget(
+  url: URL,
+  { allowPrivate = false, lookup = lookUp }: TargetOptions = {},
+): Promise<readonly Address[]> {
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const family = isIP(host);
+  const addresses = family === 0 ? await lookup(host) : [{ address: host, family }];
+  const refused = allowPrivate ? undefined : addresses.find((one) => isPrivate(one));
+  if (refused === undefined) return addresses;
+  throw new HolodeckError("denied", {
+    what: `${url.host} leads to ${refused.address}, an address of a private network.`,
+    todo: "Allow it with allowPrivateTargets or HOLODECK_ALLOW_PRIVATE_TARGETS=1, or use another URL.",
+  });
+}
+
+/** A lookup that answers these addresses, whatever is asked. */
+export function pinned(addresses: readonly Address[]): LookupFunction {
+  return (hostname, options, callback) => {
+    const [first] = addresses;
+    if (first === undefined) callback(new Error(`${hostname} has no address`), "", 0);
+    else if (options.all === true) callback(null, [...addresses]);
+    else callback(null, first.address, first.family);
+  };
+}
+
+async function lookUp(hostname: string): Promise<readonly Address[]> {
+  return await systemLookup(hostname, { all: true });
+}
+
+function isPrivate({ address, family }: Address): boolean {
+  const type = family === 6 ? "ipv6" : "ipv4";
+  return !LOOPBACK.check(address, type) && NOT_PUBLIC.check(address, type);
+}
+
+/** An IPv6 address that maps an IPv4 one is judged as that (node:net does so). */
+const LOOPBACK = blockList(["127.0.0.0/8", "::1/128"]);
+
+/** The IANA special-purpose registries (RFC 6890) and multicast; those that embed IPv4 addresses are refused whole. */
+const NOT_PUBLIC = blockList([
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "224.0.0.0/3",
+  "::/96",
+  "64:ff9b::/96",
+  "64:ff9b:1::/48",
+  "100::/64",
+  "2001::/32",
+  "2002::/16",
+  "fc00::/7",
+  "fe80::/10",
+  "fec0::/10",
+  "ff00::/8",
+]);
+
+function blockList(subnets: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const subnet of subnets) {
+    const [net = "", prefix = ""] = subnet.split("/");
+    list.addSubnet(net, Number(prefix), net.includes(":") ? "ipv6" : "ipv4");
+  }
+  return list;
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from "vitest";
+import { many } from "./many.ts";
+import { newSeed } from "./random.ts";
+import { hasTarget, startTarget, TARGET_NAMES } from "./targets.ts";
+
+const SEED = Number(process.env["HOLODECK_SEED"] ?? newSeed());
+const LONG = process.env["HOLODECK_LONG"] === "1" ? 10 : 1;
+const EIGHT = { processes: 8, seed: SEED };
+
+describe.each(TARGET_NAMES)(`on %s (HOLODECK_SEED=${SEED})`, (name) => {
+  test.skipIf(!hasTarget(name)).each([
+    { ...EIGHT, sessions: 1, tasks: 300 * LONG, pauses: 4 * LONG, kills: 4 * LONG },
+    { ...EIGHT, sessions: 100, tasks: 5 * LONG, pauses: 4 * LONG, kills: 4 * LONG },
+  ])(
+    "eight processes, paused and killed, bring $sessions sessions to one end each",
+    { timeout: 120_000 * LONG },
+    async (options) => {
+      const target = await startTarget(name);
+      const { lost, doubled, torn, ...report } = await many({ ...options, address: target.newStore() });
+      await target.stop();
+      expect({ lost, doubled, torn }).toEqual({ lost: [], doubled: [], torn: [] });
+      expect(report.ended).toBe(options.sessions);
+      expect(report.pauses).toBeGreaterThan(0);
+      expect(report.kills).toBeGreaterThan(0);
+      expect(report.working, "they were never at it together").toBeGreaterThan(2);
+    },
+  );
+});
+
+test("processes whose appends nobody checks end things twice", { timeout: 60_000 }, async () => {
+  const target = await startTarget("sqlite");
+  const options = { processes: 4, sessions: 1, tasks: 60, pauses: 0, kills: 0 };
+  // It shows when two decide at the same moment: once more, as long as they have not.
+  let found = 0;
+  for (let round = 0; found === 0 && round < 8; round++) {
+    const report = await many({
+      ...options,
+      seed: SEED + round,
+      fault: "checks-no-seq",
+      address: target.newStore(),
+    });
+    found = report.doubled.length;
+  }
+  await target.stop();
+  expect(found).toBeGreaterThan(0);
+});
