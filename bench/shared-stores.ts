@@ -8,10 +8,13 @@ import type { EncodedEvent } from "../src/event/event.ts";
 import { openStore } from "../src/store/open.ts";
 import { lastOf, testItem, testStream } from "../src/testing/events.ts";
 import { PostgresServer } from "../test/servers/postgres.ts";
+import { RedisCluster } from "../test/servers/redis-cluster.ts";
+import { once, RedisServer } from "../test/servers/redis.ts";
 
 const EVENTS = 12_800;
 const ALONE = 1_000;
 const SESSIONS = 64;
+const ROUNDS = 5;
 
 interface Measured {
   readonly name: string;
@@ -101,7 +104,7 @@ async function measurePostgresFloor(address: string): Promise<Measured> {
 async function benchPostgres(): Promise<readonly Measured[]> {
   const server = await PostgresServer.start();
   const rounds: Measured[] = [];
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     rounds.push(await measureStore("PostgreSQL", server.newStore()));
     rounds.push(await measurePostgresFloor(server.address("public")));
     const client = new pg.Client(server.address("public"));
@@ -113,7 +116,56 @@ async function benchPostgres(): Promise<readonly Measured[]> {
   return rounds;
 }
 
-const BENCHES: Readonly<Record<string, () => Promise<readonly Measured[]>>> = { postgres: benchPostgres };
+/** One pipeline a batch: an entry and a head each, no check, nothing else kept. */
+async function measureRedisFloor(server: RedisServer): Promise<Measured> {
+  return await once(server.port, async (client) => {
+    const write = async (items: readonly AppendItem[]): Promise<void> => {
+      const pipeline = client.pipeline();
+      for (const item of items) {
+        const last = lastOf(item);
+        pipeline.xadd("floor:log", "*", "h", Buffer.from(last.hash, "hex"), "e", Buffer.from(last.bytes));
+        pipeline.hset("floor:heads", item.stream, JSON.stringify({ seq: last.event.seq, ...item.head }));
+      }
+      await pipeline.exec();
+    };
+    const many = itemsOf(SESSIONS, EVENTS / SESSIONS);
+    const [one = []] = itemsOf(1, ALONE);
+    const atOnce = await rate(EVENTS, async () => {
+      for (let n = 0; n < EVENTS / SESSIONS; n++) await write(many.flatMap((items) => items[n] ?? []));
+    });
+    const alone = await rate(ALONE, async () => {
+      for (const item of one) await write([item]);
+    });
+    return { name: "an entry and a head by bare pipelines", atOnce, alone };
+  });
+}
+
+async function benchRedis(): Promise<readonly Measured[]> {
+  const server = await RedisServer.start();
+  const rounds: Measured[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.push(await measureStore("Redis, append always", server.newStore()));
+    rounds.push(await measureRedisFloor(server));
+  }
+  await server.stop();
+  return rounds;
+}
+
+async function benchCluster(): Promise<readonly Measured[]> {
+  const cluster = await RedisCluster.start();
+  const rounds: Measured[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.push(await measureStore("Redis Cluster of 3, append always", cluster.newStore()));
+  }
+  await cluster.stop();
+  return rounds;
+}
+
+const BENCHES: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
+  postgres: benchPostgres,
+  redis: benchRedis,
+  cluster: benchCluster,
+};
 
 for (const name of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES)) {
   for (const { name: what, atOnce, alone } of (await BENCHES[name]?.()) ?? []) {

@@ -35,7 +35,13 @@ export {
   type TargetChoice,
 } from "./local.ts";
 export type { EmergenceAlert, ResolvedConfig, SessionConfig } from "./session/config.ts";
-export type { ProcessIdentity, Retries, SessionEvent, TaskRecord } from "./session/events.ts";
+export type {
+  ArtifactReference,
+  ProcessIdentity,
+  Retries,
+  SessionEvent,
+  TaskRecord,
+} from "./session/events.ts";
 export type { Processes, Random } from "./session/host.ts";
 export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.ts";
 export type { ResumeOptions, StartOptions } from "./session/manager.ts";
@@ -45,6 +51,7 @@ export type { PastSession } from "./session/past-session.ts";
 export { PATTERNS } from "./session/patterns.ts";
 export type { PersistedSession } from "./session/persist.ts";
 export type { ManagerMetrics, ManagerPorts } from "./session/ports.ts";
+export type { Retain } from "./session/retain.ts";
 export type { H1Status, RoutingDecision, TaskRouter } from "./session/router.ts";
 export type { TilePorts } from "./session/sending.ts";
 export type { SessionListener } from "./session/session.ts";
@@ -54,7 +61,16 @@ export type { TaskOptions } from "./session/task-options.ts";
 export type { CompleteOptions, Task, TaskCompletion } from "./session/task.ts";
 export type { WorkContext } from "./session/work.ts";
 export { openStore } from "./store/open.ts";
-export type { HeadFilter, Page, PageRequest, RoomSummary, Store, StoredHead } from "./store/port.ts";
+export type {
+  HeadFilter,
+  Page,
+  PageRequest,
+  PrunedEvent,
+  RoomSummary,
+  Store,
+  StoredBlob,
+  StoredHead,
+} from "./store/port.ts";
 export { verifyStore } from "./store/verify.ts";
 export { SessionMetrics } from "./telemetry/metrics.ts";
 export type { Routing, TaskTotals } from "./tile/session-tiles.ts";

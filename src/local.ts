@@ -7,7 +7,7 @@ import { checkRoom, DEFAULT_ROOM, type SessionConfig } from "./session/config.ts
 import type { ProcessIdentity } from "./session/events.ts";
 import type { Processes } from "./session/host.ts";
 import { SessionManager as Manager } from "./session/manager.ts";
-import { checkUrl } from "./session/input.ts";
+import { checkBoolean, checkKeys, checkUrl, invalid } from "./session/input.ts";
 import type { ManagerPorts } from "./session/ports.ts";
 import type { PersistedSession } from "./session/persist.ts";
 import { Session as Handle } from "./session/session.ts";
@@ -56,7 +56,13 @@ export interface TargetChoice {
 export class SessionManager extends Manager {
   /** Throws `invalid_argument` for a configuration out of its limits. */
   constructor(config: SessionConfig, options: ManagerOptions = {}) {
-    const { store, deliverTiles, allowPrivateTargets, clock = new SystemClock(bootId()), ...ports } = options;
+    const {
+      store,
+      deliverTiles,
+      allowPrivateTargets,
+      clock = new SystemClock(bootId()),
+      ...ports
+    } = checkOptions(options);
     super(config, {
       openStore: async () => (typeof store === "object" ? store : await openStore(store)),
       clock,
@@ -120,9 +126,35 @@ export class PlatoTileEmitter extends TileEmitter {
     const clock = new SystemClock(bootId());
     const url = checkUrl(platoUrl, "platoUrl");
     const room = checkRoom(scoutRoom) || DEFAULT_ROOM;
+    checkKeys(choice, "choice", ["allowPrivateTargets"]);
     super({ platoUrl: url, scoutRoom: room, sink: sinkFor(clock, choice)(url), clock, random: Math.random });
   }
 }
+
+function checkOptions(options: ManagerOptions): ManagerOptions {
+  const { store, deliverTiles, allowPrivateTargets } = checkKeys(options, "options", MANAGER_OPTIONS);
+  const isStore = typeof store === "object" && store !== null && "append" in store;
+  if (store !== undefined && typeof store !== "string" && !isStore) {
+    throw invalid("store", store, "Pass an address, such as a path or `memory:`, or an open store.");
+  }
+  if (deliverTiles !== undefined) checkBoolean(deliverTiles, "deliverTiles");
+  if (allowPrivateTargets !== undefined) checkBoolean(allowPrivateTargets, "allowPrivateTargets");
+  return options;
+}
+
+const MANAGER_OPTIONS = [
+  "store",
+  "deliverTiles",
+  "allowPrivateTargets",
+  "clock",
+  "random",
+  "processes",
+  "router",
+  "metrics",
+  "idleMs",
+  "retain",
+  "report",
+] as const satisfies readonly (keyof ManagerOptions)[];
 
 /** Makes the senders to PLATO servers. */
 export function sinkFor(

@@ -177,12 +177,12 @@ export function sessionBehaviours(
       ],
       [
         "data that is not JSON",
-        "invalid_event",
+        "invalid_argument",
         async (one: TestManager) => (await one.manager.startSession()).addTask("a", { at: Number.NaN }),
       ],
       [
         "data with a prototype key",
-        "invalid_event",
+        "invalid_argument",
         async (one: TestManager) =>
           (await one.manager.startSession()).addTask("a", JSON.parse('{"__proto__":{"x":1}}') as null),
       ],

@@ -256,6 +256,11 @@ test("doctor finds this machine and the store fit, and leaves nothing behind", a
   expect(readdirSync(folder).filter((name) => !name.startsWith("h.db"))).toEqual([]);
 });
 
+test.skipIf(process.platform !== "linux")("doctor fails where no folder can be made", async () => {
+  const { code, out } = await run(["doctor", "--store", "/proc/nope/holodeck.db"]);
+  expect([code, out]).toEqual([1, expect.stringContaining("/proc cannot be written to.")]);
+});
+
 test("doctor fails where the store is no store", async () => {
   const { code, out } = await run(["doctor", "--json", "--store", MAIN]);
   expect(code).toBe(1);

@@ -58,10 +58,6 @@ const RUNNING: readonly CommandSpec[] = [
         text: "how many tasks run at once; over the plan's own",
         range: [1, 1_024],
       },
-      {
-        flags: "--fail-on-emergence",
-        text: "exit with 6 when β₁ (coordination loops) rose above its threshold",
-      },
       QUIET,
     ],
     load: async () => await import("./run.ts"),
@@ -192,6 +188,28 @@ const READING: readonly CommandSpec[] = [
     examples: ["holodeck verify --json"],
     options: [],
     load: async () => await import("./verify.ts"),
+  },
+  {
+    usage: "prune",
+    summary: "let go of what old sessions hold",
+    description:
+      "Lets go of events and blobs of sessions that ended long ago; hashes, totals and patterns stay, and `verify`\n" +
+      "still holds. Blobs that no event names go a day after they were put. Without days, nothing else goes.",
+    examples: [
+      "holodeck prune --events-days 90 --keep-failed --dry-run",
+      "holodeck prune --blobs-days 30 --json",
+    ],
+    options: [
+      {
+        flags: "--events-days <n>",
+        text: "events, and blobs with them, so many days after the end",
+        range: [0, 36_500],
+      },
+      { flags: "--blobs-days <n>", text: "blobs so many days after the end", range: [0, 36_500] },
+      { flags: "--keep-failed", text: "keep all of sessions that failed or ran out of time" },
+      { flags: "--dry-run", text: "say what would go, and change nothing" },
+    ],
+    load: async () => await import("./prune.ts"),
   },
   {
     usage: "doctor",

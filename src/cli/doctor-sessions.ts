@@ -3,6 +3,8 @@
 import { fold } from "../event/fold.ts";
 import { streamKey } from "../event/event.ts";
 import { hostName, isAlive } from "../run/host.ts";
+import { leftovers, survivorsOf } from "../run/leftovers.ts";
+import { spoolsOf } from "../run/plan-session.ts";
 import { sessionAggregate } from "../session/aggregate.ts";
 import type { ProcessIdentity } from "../session/events.ts";
 import { givenUp, sessionIdOf } from "../session/recovery.ts";
@@ -12,6 +14,7 @@ import type { Check } from "./check.ts";
 import { hasData } from "./existing-store.ts";
 import { count } from "./format.ts";
 import type { Io } from "./io.ts";
+import { dataFolderOf } from "./run-session.ts";
 
 /** The newest so many open sessions are looked at; more than that is said, not read. */
 const SESSIONS_MAX = 100;
@@ -45,6 +48,22 @@ export async function checkSessions(address: string, io: Io): Promise<Check> {
     what: `${known}${others}; the process is gone of ${named}${more}.`,
     todo: `Go on with \`holodeck resume ${abandoned[0]}\`, or end it with \`holodeck session end ${abandoned[0]}\`.`,
   };
+}
+
+/** Spools and processes of sessions that have ended: nobody takes them away until the next run. */
+export async function checkLeftovers(address: string, io: Io): Promise<Check> {
+  const name = "leftovers";
+  if (!hasData(address)) return { name, status: "ok", what: "None." };
+  await using scope = new AsyncDisposableStack();
+  const store = await openStore(address, io.env);
+  scope.defer(async () => await store.close());
+  const left = await leftovers(store, spoolsOf(dataFolderOf(address, io)));
+  const [first] = left;
+  if (first === undefined) return { name, status: "ok", what: "None." };
+  const running = left.reduce((sum, leftover) => sum + survivorsOf(leftover), 0);
+  const what = `${count(left.length, "ended session")} left a spool, ${running} of their processes run.`;
+  const todo = `\`holodeck session end ${first.sessionId}\` takes them away, and so does the next run.`;
+  return { name, status: "warn", what, todo };
 }
 
 /** Sessions that failed to recover: nothing happens in them until someone asks for them. */

@@ -1,12 +1,12 @@
 // What the doctor looks at of the store: its folder, its disk, whether it opens. Makes nothing that stays.
 import {
-  accessSync,
   closeSync,
-  constants,
   existsSync,
   fdatasyncSync,
+  mkdtempSync,
   openSync,
   rmSync,
+  rmdirSync,
   statfsSync,
   writeSync,
 } from "node:fs";
@@ -28,7 +28,8 @@ export function checkFolder(address: string): Check {
   const folder = nearestFolder(file);
   const where = `${resolve(dirname(file))}${folder === resolve(dirname(file)) ? "" : " (to be made)"}`;
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
+    // Rights alone do not tell: nothing can be made in /proc, whoever asks.
+    rmdirSync(mkdtempSync(join(folder, ".holodeck-doctor-")));
   } catch {
     const todo = "Give this user the right to write there, or name another store with --store.";
     return { name: "folder", status: "fail", what: `${folder} cannot be written to.`, todo };

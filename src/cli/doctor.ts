@@ -2,7 +2,7 @@
 import { palette, wantsColor } from "./ansi.ts";
 import type { Check } from "./check.ts";
 import { checkClock, checkNode, checkPlatform, checkProcesses } from "./doctor-machine.ts";
-import { checkRecovery, checkSessions } from "./doctor-sessions.ts";
+import { checkLeftovers, checkRecovery, checkSessions } from "./doctor-sessions.ts";
 import { checkDisk, checkFolder, checkStore } from "./doctor-store.ts";
 import { addressOf, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -34,6 +34,7 @@ async function examine(address: string, io: Io): Promise<readonly Check[]> {
     ["store", async () => await checkStore(address, io)],
     ["disk", () => checkDisk(address)],
     ["sessions", async () => await checkSessions(address, io)],
+    ["leftovers", async () => await checkLeftovers(address, io)],
     ["recovery", async () => await checkRecovery(address, io)],
   ];
   const checks: Check[] = [];

@@ -10,7 +10,7 @@ export const EXIT = {
   notFound: 3,
   denied: 4,
   dustExhausted: 5,
-  /** β₁ rose above its threshold, and `--fail-on-emergence` was given. */
+  /** β₁ rose above its threshold. */
   emergence: 6,
   serverUnreachable: 7,
   waitingForApproval: 8,
@@ -37,6 +37,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   read_only: EXIT.failed,
   recovery_failed: EXIT.failed,
   server_unreachable: EXIT.serverUnreachable,
+  pruned: EXIT.notFound,
   session_ended: EXIT.failed,
   store_busy: EXIT.failed,
   store_closed: EXIT.failed,

@@ -75,6 +75,10 @@ function whatOf(event: TimedEvent): string {
       return event.data.error;
     case "emergence_alert":
       return `β₁=${event.data.h1} > ${event.data.threshold}: ${event.data.recommendation}`;
+    case "blobs_pruned":
+      return "its blobs were let go of; its events are kept";
+    case "pruned":
+      return `events ${event.data.from} to ${event.data.to} were let go of; their hashes are kept`;
     case "attempt_ended":
     case "task_ended":
     case "session_ended":

@@ -2,34 +2,47 @@
 import { HolodeckError } from "../event/error.ts";
 import { streamKey } from "../event/event.ts";
 import { SessionManager } from "../local.ts";
-import { keptPlan } from "../run/plan-session.ts";
+import { keptPlan, keptSpools } from "../run/plan-session.ts";
 import { recoverTask, type Recovered } from "../run/recover.ts";
 import { PLAN_LABEL } from "../session/evolve.ts";
+import type { ResumeOptions } from "../session/manager.ts";
 import type { Session } from "../session/session.ts";
 import type { Store, StoredHead } from "../store/port.ts";
+import { withStore } from "./existing-store.ts";
 import { findSession } from "./find-session.ts";
 import { note, type Io } from "./io.ts";
-import { runSession, type RunOptions } from "./run-session.ts";
+import { runSession, sweep, type RunOptions } from "./run-session.ts";
 import { finish } from "./summary.ts";
 
 /** Answers the exit code. Without an id it takes the newest open session that was started by a plan. */
 export async function command([named]: readonly string[], options: RunOptions, io: Io): Promise<number> {
+  // Looked up before the manager opens: that lets sessions end whose time is up.
+  const head = await withStore(options, io, async (store) =>
+    named === undefined ? await newestOpen(store) : await findSession(store, named),
+  );
   // Tiles go where the session's own start says.
   const ports = { deliverTiles: true, ...(options.store !== undefined && { store: options.store }) };
   // What a session was started with is in its events: this configuration starts none.
   await using manager = new SessionManager({ sessionName: "resume", agentId: "resume" }, ports);
   const store = await manager.store();
   const recovered: Recovered[] = [];
-  const { stream } = named === undefined ? await newestOpen(store) : await findSession(store, named);
-  const session = await manager.resume(streamKey(stream), {
-    recover: async (one, task) => {
-      const { spool } = await keptPlan(store, one, io.env);
-      recovered.push(await recoverTask({ session: one, store, task, spool }));
-    },
+  const sessionId = streamKey(head.stream);
+  const recover: ResumeOptions["recover"] = async (session, task) => {
+    const { spool } = await keptPlan(store, session, io.env);
+    recovered.push(await recoverTask({ session, store, task, spool }));
+  };
+  const session = await manager.resume(sessionId, { recover }).catch(async (error: unknown) => {
+    // Its time was up: that is an outcome, and no error.
+    const isOver = error instanceof HolodeckError && error.code === "session_ended";
+    if (head.status !== "open" || !isOver) throw error;
+    return await manager.get(sessionId);
   });
-  const { plan, folder, spool } = await keptPlan(store, session, io.env);
-  tellRecovered(session, recovered, io);
-  await runSession({ session, store, plan, folder, spool }, options, io);
+  await sweep(store, keptSpools(session));
+  if (session.status === "open") {
+    const { plan, folder, spool } = await keptPlan(store, session, io.env);
+    tellRecovered(session, recovered, io);
+    await runSession({ session, store, plan, folder, spool }, options, io);
+  }
   return await finish(session, store.name, options, io);
 }
 

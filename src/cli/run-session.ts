@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { bootId } from "../run/host.ts";
 import type { Plan } from "../run/plan-schema.ts";
+import { leftovers, takeAway } from "../run/leftovers.ts";
 import { runPlan } from "../run/runner.ts";
 import type { Session } from "../session/session.ts";
 import { SystemClock } from "../session/system-clock.ts";
@@ -18,8 +19,6 @@ export interface RunOptions {
   readonly json?: boolean;
   /** Only the last word. */
   readonly quiet?: boolean;
-  /** Exit 6 when an emergence alert was raised. */
-  readonly failOnEmergence?: boolean;
 }
 
 export interface SessionRun {
@@ -57,6 +56,12 @@ export async function runSession(run: SessionRun, options: RunOptions, io: Io): 
     await view.close();
   }
   if (run.session.status === "ended") rmSync(run.spool, { recursive: true, force: true });
+}
+
+/** Takes away what ended sessions left in a folder of spools when their processes were killed. */
+export async function sweep(store: Store, spools: string | null): Promise<void> {
+  if (spools === null) return;
+  for (const leftover of await leftovers(store, spools)) await takeAway(leftover);
 }
 
 /** The folder beside the store where attempts spool: an absolute path. */

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { HolodeckError } from "../event/error.ts";
 import { SessionManager } from "../local.ts";
-import { keepPlan, sessionConfigOf, spoolOf, type PlanSourceFile } from "../run/plan-session.ts";
+import { keepPlan, sessionConfigOf, spoolOf, spoolsOf, type PlanSourceFile } from "../run/plan-session.ts";
 import { parsePlan } from "../run/plan.ts";
 import type { Io } from "./io.ts";
-import { dataFolderOf, runSession, type RunOptions } from "./run-session.ts";
+import { dataFolderOf, runSession, sweep, type RunOptions } from "./run-session.ts";
 import { finish } from "./summary.ts";
 
 export interface RunPlanOptions extends RunOptions {
@@ -33,6 +33,7 @@ export async function runSource(source: PlanSourceFile, options: RunPlanOptions,
   const ports = options.store === undefined ? {} : { store: options.store };
   await using manager = new SessionManager(sessionConfigOf(plan), ports);
   const store = await manager.store();
+  await sweep(store, spoolsOf(source.dataFolder));
   const session = await manager.startSession({ plan: await keepPlan(store, plan, source, environment) });
   const spool = spoolOf(source.dataFolder, session.sessionId);
   const { folder } = source;

@@ -1,5 +1,5 @@
 // A session as one JSON document, snake_case as everything that leaves the process.
-import { taskTotals, type SessionState, type TaskState } from "../session/state.ts";
+import { taskCount, taskTotals, type SessionState, type TaskState } from "../session/state.ts";
 import { isoTime } from "../tile/session-tiles.ts";
 
 /** `now` is milliseconds since the epoch: an open session's duration runs until then. */
@@ -18,10 +18,11 @@ export function sessionDocument(state: SessionState, now: number): object {
     due_at: outcome === null ? isoTime(state.dueAt) : null,
     duration_seconds: (durationMs ?? Math.max(0, now - startedAt)) / 1_000,
     patterns: state.patterns,
-    totals: { ...taskTotals(state), total: state.tasks.size },
+    totals: { ...taskTotals(state), total: taskCount(state) },
     forked_from: forkOf(state),
     room: state.emitTiles ? state.scoutRoom : null,
     process: state.process,
+    ...(state.pruned !== null && { pruned: state.pruned }),
     tasks: [...state.tasks.values()].map((task) => taskDocument(task, state.agentId)),
   };
 }

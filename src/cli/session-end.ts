@@ -1,11 +1,14 @@
-// `holodeck session end`: ends a session from outside. Its open tasks are cancelled; a process that runs them sees it.
+// `holodeck session end`: ends a session from outside. Its open tasks are cancelled; a process that runs them sees it,
+// and what a killed one left is taken away.
 import { SessionManager } from "../local.ts";
 import { streamKey } from "../event/event.ts";
+import { keptSpools } from "../run/plan-session.ts";
 import type { SessionOutcome } from "../session/outcome.ts";
 import { addressOf, withStore, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
 import { print, printJson, type Io } from "./io.ts";
+import { sweep } from "./run-session.ts";
 
 export interface SessionEndOptions extends StoreOption {
   /** Default cancelled. */
@@ -27,6 +30,7 @@ export async function command(args: readonly string[], options: SessionEndOption
     options.outcome ?? "cancelled",
     options.error === undefined ? {} : { error: options.error },
   );
+  await sweep(await manager.store(), keptSpools(session));
   if (options.json === true) {
     printJson(io, { session_id: sessionId, outcome, changed: wasOpen, tasks: session.totals });
   } else {

@@ -3,7 +3,7 @@
 import { fold } from "../event/fold.ts";
 import { isAlive } from "../run/host.ts";
 import { sessionAggregate } from "../session/aggregate.ts";
-import { taskTotals, type SessionState } from "../session/state.ts";
+import { taskCount, taskTotals, type SessionState } from "../session/state.ts";
 import { palette, wantsColor } from "./ansi.ts";
 import { withStore, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -63,7 +63,7 @@ function facts(state: SessionState, now: number): readonly (readonly [name: stri
       "duration",
       `${formatDuration(duration)} of at most ${formatDuration(state.sessionTimeoutSeconds * 1_000)}`,
     ],
-    ["tasks", tasksText({ ...taskTotals(state), total: state.tasks.size })],
+    ["tasks", tasksText({ ...taskTotals(state), total: taskCount(state) })],
   ];
   if (outcome === null) all.push(["due", formatDate(dueAt)]);
   if (forkedFrom !== null) all.push(["forked", `from ${forkedFrom.sessionId} at ${forkedFrom.seq}`]);
@@ -71,6 +71,8 @@ function facts(state: SessionState, now: number): readonly (readonly [name: stri
   if (patterns.length > 0) all.push(["patterns", patterns.join(", ")]);
   if (state.emitTiles) all.push(["room", state.scoutRoom]);
   if (error !== null) all.push(["error", error]);
+  if (state.pruned === "events") all.push(["pruned", "its events, tasks and blobs are gone; this stays"]);
+  if (state.pruned === "blobs") all.push(["pruned", "its blobs are gone"]);
   return all;
 }
 

@@ -32,8 +32,7 @@ export async function finish(
     note(io, `Stopped; what had finished is kept. Go on with: holodeck resume ${sessionId}`);
     return EXIT.interrupted;
   }
-  const isEmergent = options.failOnEmergence === true && (await hadAlert(session));
-  return isEmergent ? EXIT.emergence : exitCodeOfOutcome(outcome);
+  return exitCodeOfOutcome(outcome);
 }
 
 function summary(session: Session, tiles: number, storeName: string): readonly string[] {
@@ -60,9 +59,4 @@ function taskLine({ totals }: Session): string {
   ] as const;
   const told = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
   return `${totals.total}${told.length === 0 ? "" : `: ${told.join(", ")}`}`;
-}
-
-async function hadAlert(session: Session): Promise<boolean> {
-  for await (const event of session.events()) if (event.type === "emergence_alert") return true;
-  return false;
 }

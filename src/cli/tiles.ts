@@ -3,6 +3,7 @@
 import { tileOf, type Tile } from "../tile/tile.ts";
 import type { StoredEvent } from "../event/log.ts";
 import type { StreamId } from "../event/event.ts";
+import { eventsPruned, prunedBy } from "../event/pruned.ts";
 import type { Store } from "../store/port.ts";
 import { palette, wantsColor, type Palette } from "./ansi.ts";
 import { withStore, type StoreOption } from "./existing-store.ts";
@@ -36,6 +37,7 @@ export async function command(_args: readonly string[], options: TilesOptions, i
   return await withStore(options, io, async (store) => {
     const stream = session === undefined ? null : (await findSession(store, session)).stream;
     const follows = options.follow === true;
+    if (stream !== null) await refusePruned(store, stream);
     // Before the tiles that are there are read: what comes meanwhile is read twice and shown once.
     const end = await store.end();
     const events = await newestTiles(store, { room, stream, limit: options.limit ?? 50 });
@@ -61,6 +63,13 @@ export async function command(_args: readonly string[], options: TilesOptions, i
       }
     }
   });
+}
+
+/** What a session told others went with its events. */
+async function refusePruned(store: Store, stream: StreamId): Promise<void> {
+  const [first] = await store.read({ stream, limit: 1 });
+  const pruned = first === undefined || first.event.seq === 1 ? null : prunedBy(first.event);
+  if (pruned !== null) throw eventsPruned(stream, pruned.to);
 }
 
 /** Whether a session has ended and its last tile has been shown. */

@@ -14,8 +14,8 @@ export interface VerifyOptions extends StoreOption {
 
 export async function command(_args: readonly string[], options: VerifyOptions, io: Io): Promise<number> {
   const verification = await verify(options, io);
-  const { ok, streams, events, problems } = verification;
-  if (options.json === true) printJson(io, { ok, streams, events, ...(!ok && { problems }) });
+  const { ok, streams, events, pruned, problems } = verification;
+  if (options.json === true) printJson(io, { ok, streams, events, pruned, ...(!ok && { problems }) });
   else show(verification, io);
   return ok ? EXIT.ok : EXIT.failed;
 }
@@ -31,15 +31,22 @@ async function verify(options: VerifyOptions, io: Io): Promise<Verification> {
     });
   } catch (error) {
     if (!(error instanceof HolodeckError) || !CANNOT_OPEN.has(error.code)) throw error;
-    return { ok: false, streams: 0, events: 0, problems: [{ stream: null, seq: null, what: error.message }] };
+    return {
+      ok: false,
+      streams: 0,
+      events: 0,
+      pruned: 0,
+      problems: [{ stream: null, seq: null, what: error.message }],
+    };
   }
 }
 
 const CANNOT_OPEN: ReadonlySet<string> = new Set(["store_corrupt", "store_newer", "store_io", "internal"]);
 
-function show({ ok, streams, events, problems }: Verification, io: Io): void {
+function show({ ok, streams, events, pruned, problems }: Verification, io: Io): void {
   const colors = palette(wantsColor(io.out, io.env));
-  const looked = `${count(streams, "stream")}, ${count(events, "event")}`;
+  const gone = pruned === 0 ? "" : `, and the hashes of ${pruned.toLocaleString("en-US")} pruned`;
+  const looked = `${count(streams, "stream")}, ${count(events, "event")}${gone}`;
   if (ok) {
     print(io, `${colors.green("ok")}: ${looked}; every hash and every chain holds.`);
     return;

@@ -1,6 +1,7 @@
 // Time as the core sees it. A clock's `now` is wall time at start plus monotonic elapsed: it neither jumps nor falls
 // until `check` finds that the machine slept or that its wall clock was set, and then it says so.
 
+/** What the core asks of time: tests give it one that stands still. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

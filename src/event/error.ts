@@ -17,6 +17,7 @@ export type ErrorCode =
   | "read_only"
   | "recovery_failed"
   | "server_unreachable"
+  | "pruned"
   | "session_ended"
   | "store_busy"
   | "store_closed"

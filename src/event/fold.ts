@@ -1,8 +1,10 @@
-// A state is a fold over events: from a snapshot where there is one, else from the beginning.
+// A state is a fold over events: from a snapshot where there is one, else from the beginning. Where the beginning has
+// been pruned, the event that says so holds what stays of the state.
 import type { Position } from "./batch.ts";
 import type { Aggregate, Happened, Timed } from "./decider.ts";
 import type { Fact, StreamId } from "./event.ts";
 import type { EventLog } from "./log.ts";
+import { eventsPruned, prunedBy } from "./pruned.ts";
 
 /** A state with its place, and the seq of the newest snapshot. */
 export interface Folded<State> extends Position<State> {
@@ -11,7 +13,10 @@ export interface Folded<State> extends Position<State> {
 
 const READ_LIMIT = 1_000;
 
-/** Reads on from `from` (null: the newest snapshot, or the beginning) up to the stream's end, or to `throughSeq`. */
+/**
+ * Reads on from `from` (null: the newest snapshot, or the beginning) up to the stream's end, or to `throughSeq`.
+ * Throws `pruned` when that lies among events that have been pruned.
+ */
 export async function fold<State, Command extends Timed, F extends Fact>({
   aggregate,
   log,
@@ -34,6 +39,9 @@ export async function fold<State, Command extends Timed, F extends Fact>({
   for (;;) {
     const page = await log.read({ stream, afterSeq: folded.seq, limit: READ_LIMIT });
     for (const { event, hash } of page) {
+      const pruned = event.seq > folded.seq + 1 ? prunedBy(event) : null;
+      if (pruned !== null && folded.seq < throughSeq && throughSeq < event.seq)
+        throw eventsPruned(stream, pruned.to);
       if (event.seq > throughSeq) return folded;
       // A stream holds the events of its own kind of aggregate alone.
       const happened = event as unknown as Happened<F>;

@@ -27,6 +27,9 @@ export function assertPlainJson(value: unknown, name: string): asserts value is 
 interface Fault {
   readonly path: string;
   readonly why: string;
+  /** The container that lies too deep; `round` is the way from it back to it, once that is known to exist. */
+  readonly deep?: object;
+  readonly round?: string;
 }
 
 function findFault(value: unknown, depth: number): Fault | null {
@@ -39,7 +42,9 @@ function findFault(value: unknown, depth: number): Fault | null {
       return null;
     case "object":
       if (value === null) return null;
-      if (depth > JSON_DEPTH_MAX) return { path: "", why: `is nested deeper than ${JSON_DEPTH_MAX}` };
+      if (depth > JSON_DEPTH_MAX) {
+        return { path: "", why: `is nested deeper than ${JSON_DEPTH_MAX}`, deep: value };
+      }
       return Array.isArray(value) ? faultInArray(value, depth) : faultInObject(value, depth);
     default:
       return { path: "", why: `is of type ${typeof value}` };
@@ -49,7 +54,7 @@ function findFault(value: unknown, depth: number): Fault | null {
 function faultInArray(items: readonly unknown[], depth: number): Fault | null {
   for (let index = 0; index < items.length; index++) {
     const fault = findFault(items[index], depth + 1);
-    if (fault !== null) return { path: `[${index}]${fault.path}`, why: fault.why };
+    if (fault !== null) return faultIn(items, `[${index}]`, fault);
   }
   return null;
 }
@@ -63,7 +68,15 @@ function faultInObject(value: object, depth: number): Fault | null {
     const member: unknown = (value as Record<string, unknown>)[key];
     if (member === undefined) continue;
     const fault = findFault(member, depth + 1);
-    if (fault !== null) return { path: `.${key}${fault.path}`, why: fault.why };
+    if (fault !== null) return faultIn(value, `.${key}`, fault);
   }
   return null;
+}
+
+/** A fault as seen from the container around it. What contains itself lies too deep by going round: told is one round. */
+function faultIn(container: object, step: string, fault: Fault): Fault {
+  const path = step + fault.path;
+  if (fault.deep !== container) return { ...fault, path };
+  const { round = path } = fault;
+  return { path: round, why: "contains itself", deep: container, round };
 }

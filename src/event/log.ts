@@ -74,6 +74,7 @@ export interface Appended {
   readonly own: boolean;
 }
 
+/** What the core asks of a store: streams that are appended to and read, heads, snapshots, and news of both. */
 export interface EventLog {
   /**
    * Results in the order of the items. Concurrent calls share a commit. An item that follows another history than

@@ -19,6 +19,10 @@ export interface ReactorOptions {
   readonly idleMs?: number;
 }
 
+/**
+ * Does what follows from events, in log order, and keeps its place. After a crash it may meet an event again, under the
+ * same key.
+ */
 export class Reactor {
   readonly #options: ReactorOptions;
   #stop: AbortController | null = null;

@@ -48,6 +48,12 @@ test("An artifact outside the folder is left out, by name and by link", async ()
   for (const { why } of artifacts_left_out) expect(why).toMatch(/outside/);
 });
 
+test("A pattern that matches nothing is said so", async () => {
+  const { artifacts, artifacts_left_out } = await spool(["out/a.txt", "nope/*.json"]);
+  expect(artifacts).toHaveLength(1);
+  expect(artifacts_left_out).toEqual([{ path: "nope/*.json", why: "nothing matches it" }]);
+});
+
 test("A folder, and what exceeds a bound, is left out and said so", async () => {
   const folderItself = await spool(["out"]);
   expect(folderItself.artifacts_left_out).toEqual([

@@ -43,7 +43,9 @@ export async function spoolArtifacts(params: ArtifactsParams): Promise<Artifacts
   const artifacts: Artifact[] = [];
   const leftOut: { path: string; why: string }[] = [];
   if (globs.length > 0) mkdirSync(join(spoolDir, "artifacts"), { recursive: true, mode: 0o700 });
-  const found = await matches(cwd, globs, filesMax);
+  const { found, barren } = await matches(cwd, globs, filesMax);
+  for (const pattern of barren)
+    leftOut.push({ path: redactText(patterns, pattern), why: "nothing matches it" });
   let room = bytesMax;
   for (const path of found.slice(0, filesMax)) {
     const shown = redactText(patterns, path);
@@ -58,16 +60,24 @@ export async function spoolArtifacts(params: ArtifactsParams): Promise<Artifacts
   return { artifacts, artifacts_left_out: leftOut };
 }
 
-/** Paths relative to `cwd`, each once, sorted; one more than `max` at the most. */
-async function matches(cwd: string, globs: readonly string[], max: number): Promise<readonly string[]> {
+interface Matches {
+  /** Paths relative to `cwd`, each once, sorted; one more than `max` at the most. */
+  readonly found: readonly string[];
+  /** The patterns that match nothing. */
+  readonly barren: readonly string[];
+}
+
+async function matches(cwd: string, globs: readonly string[], max: number): Promise<Matches> {
   const paths = new Set<string>();
+  const barren = new Set(globs);
   for (const pattern of globs) {
     for await (const path of glob(pattern, { cwd })) {
+      barren.delete(pattern);
       paths.add(relative(cwd, resolve(cwd, path)));
       if (paths.size > max) break;
     }
   }
-  return [...paths].sort();
+  return { found: [...paths].sort(), barren: [...barren] };
 }
 
 interface Source {

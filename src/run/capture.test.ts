@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createCapture, type OutputStream } from "./capture.ts";
+import { createCapture, redactCaptured, type OutputStream } from "./capture.ts";
+import { secretPatterns } from "./redact.ts";
 
 const pieces = fc.array(
   fc.tuple(
@@ -42,5 +43,15 @@ describe("A capture", () => {
         expect({ totalBytes, isTruncated }).toEqual({ totalBytes: all.length, isTruncated: true });
       }),
     );
+  });
+
+  test("gives no secret away that lies across both streams", () => {
+    const capture = createCapture(1 << 20);
+    capture.push("stdout", Buffer.from("out: hunt"));
+    capture.push("stderr", Buffer.from("er22!"));
+    const { bytes, runs, totalBytes } = redactCaptured(capture.finish(), secretPatterns({ KEY: "hunter22" }));
+    expect(bytes.toString()).toBe("out: [redacted KEY]!");
+    expect(runs).toEqual([5, -15]);
+    expect(totalBytes).toBe(bytes.length);
   });
 });

@@ -1,5 +1,6 @@
 // Keeps a bounded part of an attempt's output: its beginning and its end, in the order it came, and which stream
 // each piece came from. What lies between is counted and left out.
+import { createRedactor, type Patterns } from "./redact.ts";
 
 export type OutputStream = "stdout" | "stderr";
 
@@ -56,6 +57,26 @@ export function createCapture(bytesMax: number = OUTPUT_BYTES_MAX): Capture {
       return { bytes, runs: runsOf(pieces), totalBytes, isTruncated: left > 0 };
     },
   };
+}
+
+/** Redacts once more what was redacted a stream at a time: a secret may lie across both. */
+export function redactCaptured(captured: Captured, patterns: Patterns): Captured {
+  const redactor = createRedactor(patterns);
+  const pieces: Piece[] = [];
+  let stream: OutputStream = "stdout";
+  let at = 0;
+  for (const run of captured.runs) {
+    stream = run > 0 ? "stdout" : "stderr";
+    const end = at + Math.abs(run);
+    pieces.push({ stream, bytes: redactor.push(captured.bytes.subarray(at, end)) });
+    at = end;
+  }
+  pieces.push({ stream, bytes: redactor.end() });
+  const bytes = Buffer.concat(pieces.map((part) => part.bytes));
+  // As it was: what the redactor holds back for a while would be counted to the other stream.
+  if (bytes.equals(captured.bytes)) return captured;
+  const totalBytes = captured.totalBytes + bytes.length - captured.bytes.length;
+  return { ...captured, bytes, runs: runsOf(pieces), totalBytes };
 }
 
 /** The last bytes of a sequence of pieces. Room is made in halves, so that a push costs little on average. */

@@ -2,7 +2,7 @@
 // last line of stdout, and reports pieces to the parent as far as the parent keeps up.
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
-import { createCapture, type Captured, type OutputStream } from "./capture.ts";
+import { createCapture, redactCaptured, type Captured, type OutputStream } from "./capture.ts";
 import { send } from "./guard-protocol.ts";
 import { createRedactor, type Patterns } from "./redact.ts";
 import { createLastLine } from "./result.ts";
@@ -34,14 +34,14 @@ export function followOutput(params: OutputParams): Output {
   const { stdout, stderr, patterns, control, bytesMax } = params;
   const capture = createCapture(bytesMax);
   const lastLine = createLastLine();
+  const report = createReporter(control);
   let lastAt = performance.now();
   const follow = async (stream: OutputStream, reader: Socket): Promise<void> => {
     const redactor = createRedactor(patterns);
-    const report = createReporter(stream, control);
     const pass = (bytes: Buffer): void => {
       capture.push(stream, bytes);
       if (stream === "stdout") lastLine.push(bytes);
-      report(bytes);
+      report(stream, bytes);
     };
     reader.on("data", (bytes: Buffer) => {
       lastAt = performance.now();
@@ -59,21 +59,28 @@ export function followOutput(params: OutputParams): Output {
       const patience = setTimeout(() => (stdout.destroy(), stderr.destroy()), waitMs);
       await ended;
       clearTimeout(patience);
-      return { ...capture.finish(), lastLine: lastLine.get() };
+      return { ...redactCaptured(capture.finish(), patterns), lastLine: lastLine.get() };
     },
   };
 }
 
-function createReporter(stream: OutputStream, control: Socket): (bytes: Buffer) => void {
-  const decoder = new StringDecoder("utf8");
+/** A line ends where the stream changes: half a secret in each must not meet the other half on a screen. */
+function createReporter(control: Socket): (stream: OutputStream, bytes: Buffer) => void {
+  const decoders = { stdout: new StringDecoder("utf8"), stderr: new StringDecoder("utf8") };
+  let last: OutputStream | null = null;
+  let isLineOpen = false;
   let skippedBytes = 0;
-  return (bytes) => {
+  return (stream, bytes) => {
     if (bytes.length === 0) return;
     if (control.writableLength > REPORT_BYTES_MAX) {
       skippedBytes += bytes.length;
       return;
     }
-    send(control, { type: "output", stream, text: decoder.write(bytes), skippedBytes });
+    const lineBreak = isLineOpen && last !== stream ? "\n" : "";
+    const text = lineBreak + decoders[stream].write(bytes);
+    send(control, { type: "output", stream, text, skippedBytes });
+    last = stream;
+    isLineOpen = bytes.at(-1) !== 0x0a;
     skippedBytes = 0;
   };
 }

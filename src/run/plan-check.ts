@@ -3,11 +3,12 @@
 import { isAbsolute } from "node:path";
 import { HolodeckError } from "../event/error.ts";
 import { assertPlainJson } from "../event/json.ts";
+import { EVENT_BYTES_MAX } from "../event/event.ts";
 import { capableAgents } from "./plan-order.ts";
 import { checkPlaceholders } from "./plan-placeholders.ts";
 import type { ParsedPlan } from "./plan-schema.ts";
 import { faultAt, type PathFault } from "./plan-shape.ts";
-import type { PlanPath } from "./plan-source.ts";
+import { pathText, type PlanPath } from "./plan-source.ts";
 import { findLoop, ancestorsOf } from "./plan-graph.ts";
 import { SECRET_CHARACTERS_MIN } from "./redact.ts";
 
@@ -20,7 +21,7 @@ export function checkPlan(plan: ParsedPlan, environment: Environment | undefined
     ...plan.tasks.flatMap((task, index) => work(plan, task, ["tasks", index])),
     ...variables(plan),
     ...secrets(plan, environment),
-    ...plainJson(plan),
+    ...recorded(plan),
     ...checkPlaceholders(plan),
   ];
 }
@@ -171,20 +172,29 @@ function secrets(plan: ParsedPlan, environment: Environment | undefined): readon
   });
 }
 
-function plainJson(plan: ParsedPlan): readonly PathFault[] {
-  const places: (readonly [PlanPath, unknown])[] = [
-    [["metadata"], plan.metadata],
-    ...plan.tasks.map(({ data }, index) => [["tasks", index, "data"], data] as const),
+/** What the session and each task is recorded with must fit into an event, beside some KiB of the event's own. */
+const DATA_BYTES_MAX = EVENT_BYTES_MAX - 8 * 1024;
+
+function recorded(plan: ParsedPlan): readonly PathFault[] {
+  const { name, agent_id, tags, metadata, scout_room, plato_url } = plan;
+  return [
+    ...fitting(["metadata"], metadata, { name, agent_id, tags, scout_room, plato_url }),
+    ...plan.tasks.flatMap(({ data, capabilities }, index) =>
+      fitting(["tasks", index, "data"], data, { capabilities }),
+    ),
   ];
-  return places.flatMap(([at, value]) => {
-    try {
-      assertPlainJson(value, at.join("."));
-      return [];
-    } catch (cause) {
-      const what = cause instanceof HolodeckError ? cause.what : String(cause);
-      return [
-        faultAt(at, what, "Write plain data: texts, finite numbers, true, false, null, lists and keys."),
-      ];
-    }
-  });
+}
+
+/** Plain data, and with what is recorded beside it not too much. */
+function fitting(at: PlanPath, value: unknown, beside: object): readonly PathFault[] {
+  try {
+    assertPlainJson(value, at.join("."));
+  } catch (cause) {
+    const what = cause instanceof HolodeckError ? cause.what : String(cause);
+    return [faultAt(at, what, "Write plain data: texts, finite numbers, true, false, null, lists and keys.")];
+  }
+  const bytes = Buffer.byteLength(JSON.stringify({ value, beside }));
+  if (bytes <= DATA_BYTES_MAX) return [];
+  const what = `${pathText(at)}, with what is recorded beside it, has ${bytes} bytes; the limit is ${DATA_BYTES_MAX}.`;
+  return [faultAt(at, what, "Write it into a file, and the file's path here.")];
 }

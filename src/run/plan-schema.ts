@@ -4,11 +4,19 @@ import { z } from "zod";
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** The session's limit for tags and capabilities. */
+const TEXTS_MAX = 100;
 const SECONDS_MAX = 365 * 24 * 3600;
 
+/** What the session takes as a text: something to see, and no control characters. */
 function text(describe: string, lengthMax = 256): z.ZodString {
-  const todo = `Write a text of 1 to ${lengthMax} characters; put it in quotes if it looks like something else.`;
-  return z.string(todo).min(1, todo).max(lengthMax, todo).describe(describe);
+  const todo = `Write a text of 1 to ${lengthMax} printable characters; put it in quotes if it looks like something else.`;
+  return z
+    .string(todo)
+    .min(1, todo)
+    .max(lengthMax, todo)
+    .regex(/^(?=.*\S)\P{Cc}*$/u, todo)
+    .describe(describe);
 }
 
 function id(describe: string): z.ZodString {
@@ -43,8 +51,13 @@ function whole(min: number, max: number, describe: string): z.ZodInt {
   return z.int(todo).min(min, todo).max(max, todo).describe(describe);
 }
 
-function list<Item extends z.ZodType>(item: Item, describe: string): z.ZodDefault<z.ZodArray<Item>> {
-  return z.array(item, "Write a list, as in [one, two].").max(10_000).default([]).describe(describe);
+function list<Item extends z.ZodType>(
+  item: Item,
+  describe: string,
+  countMax = 10_000,
+): z.ZodDefault<z.ZodArray<Item>> {
+  const todo = "Write a list, as in [one, two].";
+  return z.array(item, todo).max(countMax, `Write at most ${countMax}.`).default([]).describe(describe);
 }
 
 function oneOf<const Words extends readonly string[]>(words: Words, describe: string) {
@@ -66,7 +79,7 @@ const variables = (describe: string) =>
 const json = (describe: string) =>
   z.record(z.string(), z.unknown(), OBJECT_TODO).default({}).describe(describe);
 
-const capabilities = (describe: string) => list(text("A capability."), describe);
+const capabilities = (describe: string) => list(text("A capability."), describe, TEXTS_MAX);
 
 export const limitsSchema = z.strictObject(
   {
@@ -202,7 +215,7 @@ export const planSchema = z.strictObject(
     version: z.literal(1, "Write version: 1.").describe("The version of this format: 1."),
     name: text("The session's name."),
     agent_id: text("Who runs the session."),
-    tags: list(text("A tag."), "For finding the session again."),
+    tags: list(text("A tag."), "For finding the session again.", TEXTS_MAX),
     metadata: json("Kept with the session for whoever reads it."),
     limits: limitsSchema.prefault({}).describe("What the session may take."),
     env: variables(

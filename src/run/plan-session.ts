@@ -2,14 +2,14 @@
 // on with it.
 import { join } from "node:path";
 import { HolodeckError } from "../event/error.ts";
-import type { JsonObject } from "../event/json.ts";
+import type { Json, JsonObject } from "../event/json.ts";
 import type { SessionConfig } from "../session/config.ts";
 import type { Session } from "../session/session.ts";
 import type { Store } from "../store/port.ts";
 import { secretValues } from "./environment.ts";
 import { parsePlan } from "./plan.ts";
 import type { Plan } from "./plan-schema.ts";
-import { redactText, secretPatterns } from "./redact.ts";
+import { redactJson, redactText, secretPatterns } from "./redact.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -42,14 +42,14 @@ export function sessionConfigOf(plan: Plan): SessionConfig {
   };
 }
 
-/** Keeps the plan beside the session's events. Throws `invalid_plan` when its text holds a secret's value. */
+/** Keeps the plan beside the session's events. Throws `invalid_plan` when it holds a secret's value. */
 export async function keepPlan(
   store: Store,
   plan: Plan,
   { text, file, folder, dataFolder }: PlanSourceFile,
   environment: Environment,
 ): Promise<JsonObject> {
-  if (redactText(secretPatterns(secretValues(plan, environment)), text) !== text) {
+  if (holdsSecret(plan, text, environment)) {
     throw new HolodeckError("invalid_plan", {
       what: `${file} holds the value of one of its secrets; it would be recorded.`,
       todo: 'Take it out of the plan and let the command read the variable, as in "$GITHUB_TOKEN".',
@@ -58,6 +58,14 @@ export async function keepPlan(
   const blob = await store.putBlob({ bytes: Buffer.from(text) });
   const { concurrency } = plan.limits;
   return { blob, file, folder, data_folder: dataFolder, concurrency };
+}
+
+/** Looks at the YAML, which is kept, and at what it says: an escape or a folded line hides a value in the text. */
+function holdsSecret(plan: Plan, text: string, environment: Environment): boolean {
+  const patterns = secretPatterns(secretValues(plan, environment));
+  const json = JSON.stringify(plan);
+  const isHidden = JSON.stringify(redactJson(patterns, JSON.parse(json) as Json)) !== json;
+  return isHidden || redactText(patterns, text) !== text;
 }
 
 /** The plan a session runs, and its folders. Throws `unsupported` for a session that was not started by a plan. */
@@ -81,13 +89,26 @@ export async function keptPlan(
     });
   }
   const text = Buffer.from(bytes).toString();
-  const plan = parsePlan({ text, file: kept.file, environment, cores: kept.concurrency });
+  const parsed = parsePlan({ text, file: kept.file, environment });
+  // What the run was given counts, over the plan's own limit and over this machine's cores.
+  const plan = { ...parsed, limits: { ...parsed.limits, concurrency: kept.concurrency } };
   return { plan, folder: kept.folder, spool: spoolOf(kept.data_folder, session.sessionId) };
 }
 
 /** Where a session's attempts spool. */
 export function spoolOf(dataFolder: string, sessionId: string): string {
-  return join(dataFolder, "run", sessionId);
+  return join(spoolsOf(dataFolder), sessionId);
+}
+
+/** The folder of all spools. */
+export function spoolsOf(dataFolder: string): string {
+  return join(dataFolder, "run");
+}
+
+/** The folder that holds the spool of a session that was started by a plan; null for any other. */
+export function keptSpools(session: Session): string | null {
+  const kept = session.plan as KeptPlan | null;
+  return kept === null ? null : spoolsOf(kept.data_folder);
 }
 
 interface KeptPlan {

@@ -275,6 +275,18 @@ describe("A plan is refused for", () => {
     ]);
   });
 
+  test("more texts, other texts and more data than its session would take", () => {
+    const many = JSON.stringify(Array.from({ length: 101 }, (_, index) => `t${index}`));
+    expect(inPlan(`tags: ${many}\ntasks: [{id: a, run: x}]`)).toEqual(["1: tags is a list of 101."]);
+    expect(inPlan(`agents: [{id: b, capabilities: ${many}}]\ntasks: [{id: a, run: x}]`)).toHaveLength(1);
+    expect(inPlan('tags: ["a\\u0007b", "  "]\ntasks: [{id: a, run: x}]')).toEqual([
+      "1: tags[0] is a text that does not fit.",
+      "1: tags[1] is a text that does not fit.",
+    ]);
+    expect(inTasks(`{id: a, run: x, data: {k: ${"x".repeat(70_000)}}}`)[0]).toMatch(/the limit is 57344/);
+    expect(inPlan(`metadata: {k: ${"x".repeat(70_000)}}\ntasks: [{id: a, run: x}]`)).toHaveLength(1);
+  });
+
   test("artifacts outside the task's folder", () => {
     expect(inTasks("{id: a, run: x, artifacts: [../x, /etc/passwd, out/..x]}")).toEqual([
       "2: a wants an artifact outside its folder.",

@@ -1,12 +1,13 @@
 // After a crash: what the dead process left behind is taken in or ended, so that no attempt runs beside another of
 // its task.
+import { rmSync } from "node:fs";
 import type { Session } from "../session/session.ts";
 import type { Task } from "../session/task.ts";
 import type { Store } from "../store/port.ts";
 import { attemptKey } from "./environment.ts";
 import { verdictOf } from "./outcome.ts";
 import { recordExit } from "./record.ts";
-import { findSpool, type FoundSpool } from "./spool-folders.ts";
+import { attemptFolder, findSpool, type FoundSpool } from "./spool-folders.ts";
 import { endSurvivors } from "./survivors.ts";
 
 /** What was found of a task whose attempt ran when the process died. */
@@ -42,7 +43,11 @@ export async function recoverTask(params: {
     found = findSpool(name); // A living guard spools while it is being ended.
   }
   if (found !== null) await recordExit({ session, store, ...name, ...found });
-  else await session.loseAttempt(taskId, "The process that ran the plan died.");
+  else {
+    // What its command wrote for us was never redacted.
+    rmSync(attemptFolder(name), { recursive: true, force: true });
+    await session.loseAttempt(taskId, "The process that ran the plan died.");
+  }
   return { taskId, adopted: isAdopted(found), ended };
 }
 

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Json } from "../event/json.ts";
 import { createRedactor, redactBytes, redactJson, redactText, secretPatterns } from "./redact.ts";
 import { secretForms } from "./secret-forms.ts";
 
@@ -89,6 +90,18 @@ describe("A redactor", () => {
     for (const form of forms) expect(redactText(patterns, `<${form}>`)).toBe("<[redacted KEY]>");
   });
 
+  test("finds a secret in hexadecimal, and with each character escaped", () => {
+    const patterns = secretPatterns({ KEY: "hunter/22" });
+    const hex = Buffer.from("hunter/22").toString("hex");
+    const escaped = "hunter/22"
+      .split("")
+      .map((one) => `\\u00${one.charCodeAt(0).toString(16)}`)
+      .join("");
+    for (const form of [hex, hex.toUpperCase(), escaped]) {
+      expect(redactText(patterns, `<${form}>`)).toBe("<[redacted KEY]>");
+    }
+  });
+
   test("takes the longest secret where two begin, and covers what overlaps", () => {
     const patterns = secretPatterns({ SHORT: "abcd", LONG: "abcdefgh", NEXT: "ghij" });
     expect(redactText(patterns, "-abcdefgh-abcd-")).toBe("-[redacted LONG]-[redacted SHORT]-");
@@ -116,6 +129,12 @@ describe("A redactor", () => {
     const patterns = secretPatterns({ KEY: "hunter22" });
     const value = { a: ["hunter22", 1, null], hunter22: { b: "x hunter22 y", c: true } };
     expect(JSON.stringify(redactJson(patterns, value))).not.toContain("hunter22");
+  });
+
+  test("finds a secret that is a number, however it was written", () => {
+    const patterns = secretPatterns({ PIN: "8273645" });
+    const value = JSON.parse('{"n": 82736.45e2, "m": 12}') as Json;
+    expect(redactJson(patterns, value)).toEqual({ n: "[redacted PIN]", m: 12 });
   });
 
   test("refuses a secret that is too short to be told from other text", () => {

@@ -75,9 +75,10 @@ export function redactText(patterns: Patterns, text: string): string {
   return redactBytes(patterns, Buffer.from(text)).toString();
 }
 
-/** Redacts every string and key: what escapes hid in the bytes shows once they are parsed. */
+/** Redacts every string, key and number: what escapes or an exponent hid in the bytes shows once they are parsed. */
 export function redactJson(patterns: Patterns, value: Json): Json {
   if (typeof value === "string") return redactText(patterns, value);
+  if (typeof value === "number") return redactNumber(patterns, value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((item: Json) => redactJson(patterns, item));
   const members = Object.entries(value).map(([key, member]) => [
@@ -85,6 +86,12 @@ export function redactJson(patterns: Patterns, value: Json): Json {
     redactJson(patterns, member ?? null),
   ]);
   return Object.fromEntries(members) as Json;
+}
+
+/** A number that shows a secret becomes text. */
+function redactNumber(patterns: Patterns, value: number): Json {
+  const text = redactText(patterns, String(value));
+  return text === String(value) ? value : text;
 }
 
 /** The longest pattern at a place; "undecided" while a longer one may still follow. */

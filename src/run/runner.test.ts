@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -6,10 +6,13 @@ import { SessionManager } from "../local.ts";
 import type { Session } from "../session/session.ts";
 import { SystemClock } from "../session/system-clock.ts";
 import type { Store } from "../store/port.ts";
+import { prepareAttempt } from "./attempt.ts";
 import { bootId } from "./host.ts";
 import { sessionConfigOf } from "./plan-session.ts";
 import { parsePlan } from "./plan.ts";
+import { recordExit } from "./record.ts";
 import { runPlan, type RunParams } from "./runner.ts";
+import type { AttemptExit } from "./spool.ts";
 
 let folder = "";
 let manager: SessionManager | null = null;
@@ -22,6 +25,13 @@ afterEach(async () => {
   await manager?.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** The exit of an attempt that never got its go. */
+async function lostAttempt(): Promise<AttemptExit> {
+  const attempt = await prepareAttempt({ attemptKey: "s:t:1", spoolDir: join(folder, "lost") });
+  attempt.stop("stop");
+  return await attempt.exit;
+}
 
 interface Ran {
   readonly session: Session;
@@ -115,6 +125,11 @@ test("the session's own timeout ends it and what it runs", async () => {
   expect([ran.session.outcome, outcomes(ran)["slow"]]).toEqual(["timeout", "cancelled"]);
 });
 
+test("a session whose time is up before its tasks are added ends as timeout", async () => {
+  const ran = await run(`  - {id: t, run: "true"}`, "limits: {session_timeout_seconds: 0.001}");
+  expect(ran.session.outcome).toBe("timeout");
+});
+
 test("no more run at once than may, in all and of an agent", async () => {
   const tasks = Array.from(
     { length: 4 },
@@ -157,6 +172,18 @@ test("a secret is passed on and recorded nowhere; what is not declared is not se
   for await (const event of ran.session.events()) expect(JSON.stringify(event)).not.toContain(SECRET);
 });
 
+test("a secret that is written half to stdout and half to stderr is neither kept nor shown", async () => {
+  const ran = await run(
+    `  - {id: t, run: 'printf s3cr3t; exec 1>&-; sleep 0.1; echo -value >&2; exit 1'}`,
+    "secrets: [TOKEN]",
+  );
+  const { output } = ran.session.getTask("t")?.record ?? {};
+  const bytes = await ran.store.blob({ hash: output?.hash ?? "" });
+  expect(Buffer.from(bytes ?? []).toString()).toBe("[redacted TOKEN]\n");
+  expect(ran.session.getTask("t")?.error).toContain("[redacted TOKEN]");
+  expect(ran.output).toBe("s3cr3t\n-value\n");
+});
+
 test("a signal stops what runs and leaves the session open, its finished work kept", async () => {
   const stop = new AbortController();
   const ran = await run(
@@ -192,4 +219,30 @@ test("a command that cannot be found fails its task and says what to do", async 
 test("nothing is left in the spool of what was recorded", async () => {
   await run(`  - {id: t, run: "echo hello"}`);
   expect(existsSync(join(folder, "spool", "t.1"))).toBe(false);
+});
+
+test("more artifacts than an event can hold are kept, and so is what was left out", async () => {
+  const ran = await run(`
+  - id: many
+    run: mkdir out && cd out && for i in $(seq 220); do touch $(printf %0240d $i); done
+    artifacts: ["out/*", "none/*"]`);
+  const task = ran.session.getTask("many");
+  expect(task?.outcome).toBe("success");
+  const artifacts = (await task?.readArtifacts()) ?? [];
+  expect(new Set(artifacts.map(({ path }) => path)).size).toBe(220);
+  expect(task?.record.artifacts_left_out).toEqual([{ path: "none/*", why: "nothing matches it" }]);
+});
+
+test("what became of an attempt fails its task when it is too large to be recorded", async () => {
+  const { session, store } = await run(`  - {id: t, run: "true"}`, "", { signal: AbortSignal.abort() });
+  await session.startTask("t");
+  const exit = await lostAttempt();
+  const record = { session, store, spool: folder, taskId: "t", attempt: 1, spoolDir: folder };
+  writeFileSync(join(folder, "output"), "x");
+  await recordExit({
+    ...record,
+    exit: { ...exit, exit_code: 0, stopped_by: null, output_kept_bytes: 1, preview: "x".repeat(70_000) },
+  });
+  expect(session.getTask("t")?.outcome).toBe("failed");
+  expect(session.getTask("t")?.error).toMatch(/too large to be recorded/);
 });

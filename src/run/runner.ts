@@ -14,7 +14,7 @@ import { hostName } from "./host.ts";
 import { runOutcome } from "./outcome.ts";
 import { capableAgents, ready, type TaskEnd } from "./plan-order.ts";
 import type { Plan, PlanAgent, PlanTask } from "./plan-schema.ts";
-import { recordExit } from "./record.ts";
+import { recordExit, unlessOver } from "./record.ts";
 import { newSpoolDir } from "./spool-folders.ts";
 import { writeResults } from "./results.ts";
 
@@ -52,7 +52,6 @@ export async function runPlan(params: RunParams): Promise<void> {
   // Timers of the clock keep no process alive; this does while there is work.
   const awake = setInterval(() => undefined, 2 ** 30);
   try {
-    await run.addTasks();
     await run.toTheEnd();
   } finally {
     clearInterval(awake);
@@ -75,7 +74,7 @@ class Run {
   }
 
   /** Those that are there already were added before a crash. */
-  async addTasks(): Promise<void> {
+  async #addTasks(): Promise<void> {
     const { session, plan } = this.#params;
     const missing = plan.tasks.filter(({ id }) => session.getTask(id) === undefined);
     await Promise.all(missing.map(async (task) => await this.#addTask(task)));
@@ -87,7 +86,8 @@ class Run {
     const stopListening = session.on("change", () => this.#onChange());
     signal?.addEventListener("abort", wake, { once: true });
     try {
-      while (session.status === "open" && !this.#isStopped()) await this.#step();
+      await this.#addTasks().catch(unlessOver);
+      while (session.status === "open" && !this.#isStopped()) await this.#step().catch(unlessOver);
       await this.#stopAll();
     } finally {
       signal?.removeEventListener("abort", wake);
@@ -169,8 +169,8 @@ class Run {
     } catch (error) {
       attempt.stop("stop");
       await attempt.exit;
-      if (error instanceof HolodeckError && OVER.has(error.code)) return;
-      throw error;
+      unlessOver(error);
+      return;
     }
     const exit = await attempt.exit;
     await recordExit({ session, store, ...name, spoolDir, exit });
@@ -247,7 +247,7 @@ class Run {
     this.#lost.set(taskId, lost);
     if (lost < LOST_MAX) return;
     const error = `Its guard was killed ${lost} times, the last time in attempt ${attempt}.`;
-    await this.#params.session.completeTask(taskId, "failed", { error });
+    await this.#params.session.completeTask(taskId, "failed", { error }).catch(unlessOver);
   }
 
   /** The session decides who is late or cancelled; the process follows. */
@@ -309,9 +309,6 @@ interface Starting {
   readonly number: number;
   readonly spoolDir: string;
 }
-
-/** The session decided meanwhile: there is nothing to start. */
-const OVER: ReadonlySet<string> = new Set(["task_ended", "session_ended", "conflict"]);
 
 /** The task has ended, or waits for another attempt than this one. */
 function isOver({ status, attempts }: Task, number: number): boolean {

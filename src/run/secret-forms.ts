@@ -1,5 +1,5 @@
 // The forms in which a secret may show in output: as it is, trimmed, line by line, and each of these escaped as
-// JSON, percent-encoded, and in base64 and base64url at all three alignments (RFC 4648 §4, §5).
+// JSON, percent-encoded, in hexadecimal, and in base64 and base64url at all three alignments (RFC 4648 §4, §5).
 
 /** Lines of a secret of several lines are looked for alone from this length on. */
 const LINE_CHARACTERS_MIN = 8;
@@ -16,6 +16,7 @@ export function secretForms(secret: string): readonly Buffer[] {
     forms.add(text);
     for (const form of jsonForms(text)) forms.add(form);
     for (const form of percentForms(text)) forms.add(form);
+    for (const form of hexForms(Buffer.from(text))) forms.add(form);
     for (const form of base64Forms(Buffer.from(text))) forms.add(form).add(base64Url(form));
   }
   return [...forms].filter((form) => form.length >= FORM_BYTES_MIN).map((form) => Buffer.from(form));
@@ -25,12 +26,18 @@ function isLongLine(line: string): boolean {
   return line.length >= LINE_CHARACTERS_MIN;
 }
 
-/** As `JSON.stringify` writes it, as other languages do (ASCII alone, either case), and with escaped slashes. */
+/**
+ * As `JSON.stringify` writes it, as other languages do (ASCII alone, either case), with escaped slashes, and with every
+ * character escaped.
+ */
 function jsonForms(text: string): readonly string[] {
   const json = JSON.stringify(text).slice(1, -1);
   const ascii = json.replaceAll(/[^\0-\x7e]/g, (unit) => unicodeEscape(unit));
   const upper = json.replaceAll(/[^\0-\x7e]/g, (unit) => unicodeEscape(unit, true));
-  return [json, ascii, upper].flatMap((form) => [form, form.replaceAll("/", "\\/")]);
+  const forms = [json, ascii, upper].flatMap((form) => [form, form.replaceAll("/", "\\/")]);
+  const units = Array.from({ length: text.length }, (_, index) => text[index] ?? "");
+  const escaped = units.map((unit) => unicodeEscape(unit)).join("");
+  return [...forms, escaped, units.map((unit) => unicodeEscape(unit, true)).join("")];
 }
 
 function unicodeEscape(unit: string, isUpper = false): string {
@@ -47,6 +54,12 @@ function percentForms(text: string): readonly string[] {
   );
   const forms = [component, full, full.replaceAll("%20", "+"), encodeURI(text.toWellFormed())];
   return forms.flatMap((form) => [form, form.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
+}
+
+/** As `xxd -p` writes it on one line, in either case. */
+function hexForms(secret: Buffer): readonly string[] {
+  const hex = secret.toString("hex");
+  return [hex, hex.toUpperCase()];
 }
 
 /**

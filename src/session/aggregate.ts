@@ -7,7 +7,15 @@ import { carryOver } from "./carry-over.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { endSession, expire, resumeSession, setClock, settle, startSession } from "./lifecycle.ts";
-import { initialState, nextDueAt, taskTotals, type SessionState, type TaskState } from "./state.ts";
+import { pruneSession } from "./prune.ts";
+import {
+  initialState,
+  nextDueAt,
+  taskCount,
+  taskTotals,
+  type SessionState,
+  type TaskState,
+} from "./state.ts";
 import { addTask, completeTask, loseAttempt, routeTask, startTask } from "./tasks.ts";
 
 export type SessionAggregate = Aggregate<SessionState, SessionCommand, SessionEvent>;
@@ -18,7 +26,7 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 3, save, load },
+  snapshot: { version: 4, save, load },
 };
 
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
@@ -45,6 +53,8 @@ function decide(state: SessionState, command: SessionCommand): Decision<SessionE
       return expire(state, command.now);
     case "set_clock":
       return setClock(state, command);
+    case "prune_session":
+      return pruneSession(state, command);
   }
 }
 
@@ -58,10 +68,12 @@ function head(state: SessionState): Head {
     summary: {
       session_name: state.sessionName,
       agent_id: state.agentId,
-      tasks: { ...taskTotals(state), total: state.tasks.size },
+      tasks: { ...taskTotals(state), total: taskCount(state) },
       duration_ms: state.durationMs,
+      deliver_tiles: state.deliverTiles,
       boot_id: state.boot.id,
       boot_offset_ms: state.boot.offsetMs,
+      ...(state.pruned !== null && { pruned: state.pruned }),
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Boot } from "../event/clock.ts";
 import type { Timed } from "../event/decider.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
-import type { ProcessIdentity, Retries, TaskRecord } from "./events.ts";
+import type { ProcessIdentity, PrunedPart, Retries, TaskRecord } from "./events.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 import type { RouterAlert } from "./router.ts";
 import type { ForkedFrom, SessionState } from "./state.ts";
@@ -121,6 +121,18 @@ export interface SetClock extends Timed {
   readonly boot: Boot;
 }
 
+/** What a session holds is let go of, once it has ended. */
+export interface PruneSession extends Timed {
+  readonly type: "prune_session";
+  /** Only blobs, or its events with them. */
+  readonly what: PrunedPart;
+  /** What had been pruned when `to` was read: another prune since then makes this one idle. */
+  readonly seen: PrunedPart | null;
+  /** The session's last event, and its hash. */
+  readonly to: number;
+  readonly lastHash: string;
+}
+
 export type SessionCommand =
   | StartSession
   | ForkSession
@@ -132,4 +144,5 @@ export type SessionCommand =
   | LoseAttempt
   | EndSession
   | Expire
-  | SetClock;
+  | SetClock
+  | PruneSession;

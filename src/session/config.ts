@@ -20,6 +20,7 @@ export interface EmergenceAlert extends RouterAlert {
   readonly sessionId: string;
 }
 
+/** What a session is started with. Only the name and the agent have no default. */
 export interface SessionConfig {
   /** Human-readable name, 1 to 256 characters. */
   readonly sessionName: string;

@@ -2,6 +2,7 @@
 // Those that read as tiles have their data's shape in tile/session-tiles.ts.
 import type { Fact } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
+import type { Pruned } from "../event/pruned.ts";
 import type {
   EmergenceAlert,
   Routing,
@@ -10,6 +11,7 @@ import type {
   SessionStarted,
   TaskEnded,
   TaskStarted,
+  TaskTotals,
 } from "../tile/session-tiles.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 
@@ -36,12 +38,26 @@ export interface BlobReference extends JsonObject {
   readonly preview?: string;
 }
 
+/** A kept file, by its path below the task's folder. */
+export interface ArtifactReference extends BlobReference {
+  readonly path: string;
+}
+
+export interface LeftOut extends JsonObject {
+  readonly path: string;
+  readonly why: string;
+}
+
 /** What is kept of a task's work beside its result. */
 export interface TaskRecord extends JsonObject {
   /** A result too large for an event. */
   readonly result_blob?: BlobReference;
   readonly output?: BlobReference;
-  readonly artifacts?: readonly (BlobReference & { readonly path: string })[];
+  readonly artifacts?: readonly ArtifactReference[];
+  /** The list of artifacts, as JSON, when it is too large for an event; see `task.readArtifacts`. */
+  readonly artifacts_blob?: BlobReference;
+  /** What the task asked for and was not kept, and why. */
+  readonly artifacts_left_out?: readonly LeftOut[];
   readonly exit_code?: number;
 }
 
@@ -60,7 +76,62 @@ export type SessionEvent =
   | Of<"task_ended", TaskEnded<TaskOutcome> & TaskRecord & TaskClosed>
   | Of<"emergence_alert", EmergenceAlert>
   | Of<"session_error", SessionError>
-  | Of<"session_ended", SessionEnded<SessionOutcome> & { readonly error?: string }>;
+  | Of<"session_ended", SessionEnded<SessionOutcome> & { readonly error?: string }>
+  | Of<"blobs_pruned", JsonObject>
+  | Of<"pruned", SessionPruned>;
+
+/** How far a session has been pruned. */
+export type PrunedPart = "blobs" | "events";
+
+/** What stays of a session whose events go: all that its head says, and how it was set. */
+export interface SessionPruned extends Pruned {
+  readonly session_id: string;
+  readonly session_name: string;
+  readonly agent_id: string;
+  readonly tags: readonly string[];
+  readonly max_tasks: number;
+  readonly task_timeout_seconds: number;
+  readonly session_timeout_seconds: number;
+  readonly h1_router_enabled: boolean;
+  readonly emergence_threshold_offset: number;
+  readonly scout_room: string;
+  readonly emit_tiles: boolean;
+  /** Its head's. */
+  readonly labels: readonly string[];
+  readonly boot_id: string;
+  readonly boot_offset_ms: number;
+  /** Milliseconds since the epoch. */
+  readonly created_at: number;
+  readonly started_at: number;
+  readonly due_at: number;
+  readonly active_at: number;
+  readonly outcome: SessionOutcome;
+  readonly duration_ms: number;
+  readonly patterns: readonly string[];
+  readonly tasks: TaskTotals;
+  readonly h1: { readonly start: number; readonly end: number } | null;
+  readonly forked_from: { readonly session_id: string; readonly seq: number; readonly hash: string } | null;
+}
+
+/** Every type of a session's events, kept whole by the compiler. */
+const TYPES: Readonly<Record<SessionEvent["type"], true>> = {
+  session_started: true,
+  session_forked: true,
+  session_resumed: true,
+  clock_set: true,
+  task_added: true,
+  task_carried: true,
+  task_routed: true,
+  task_started: true,
+  attempt_ended: true,
+  task_ended: true,
+  emergence_alert: true,
+  session_error: true,
+  session_ended: true,
+  pruned: true,
+  blobs_pruned: true,
+};
+export const SESSION_EVENT_TYPES = Object.keys(TYPES) as readonly SessionEvent["type"][];
 
 /** What the start event keeps beside what its tile says. */
 export interface SessionSettings extends JsonObject {

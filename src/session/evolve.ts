@@ -1,12 +1,13 @@
 // What each event changes in a session. Deterministic: the same events give the same state on any machine.
 import type { Happened } from "../event/decider.ts";
 import type { SessionEvent, TaskAdded, TaskCarried, TaskRecord } from "./events.ts";
+import { prunedState } from "./prune.ts";
 import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
 
 type Started = EventOf<"session_started">["data"];
 type EventOf<Type extends SessionEvent["type"]> = Extract<Happened<SessionEvent>, { readonly type: Type }>;
 
-/** Changes `state` in place and returns it. */
+/** Changes `state` in place and returns it, but for a pruned session: that begins anew. */
 export function evolve(state: SessionState, event: Happened<SessionEvent>): SessionState {
   switch (event.type) {
     case "session_started":
@@ -48,6 +49,11 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       break;
     case "emergence_alert":
       break; // A signal to others: it changes nothing in the session.
+    case "blobs_pruned":
+      state.pruned = "blobs";
+      break;
+    case "pruned":
+      return prunedState(event);
   }
   return state;
 }
@@ -227,11 +233,14 @@ function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
   state.ends.push({ taskId: task.taskId, outcome, durationMs, attempts, closedBySession });
 }
 
-function recordOf({ result_blob, output, artifacts, exit_code }: TaskRecord): TaskRecord {
+function recordOf(record: TaskRecord): TaskRecord {
+  const { result_blob, output, artifacts, artifacts_blob, artifacts_left_out, exit_code } = record;
   return {
     ...(result_blob !== undefined && { result_blob }),
     ...(output !== undefined && { output }),
     ...(artifacts !== undefined && { artifacts }),
+    ...(artifacts_blob !== undefined && { artifacts_blob }),
+    ...(artifacts_left_out !== undefined && { artifacts_left_out }),
     ...(exit_code !== undefined && { exit_code }),
   };
 }

@@ -13,6 +13,21 @@ export function invalid(name: string, value: unknown, todo: string): HolodeckErr
   return new HolodeckError("invalid_argument", { what: `${name} is ${show(value)}.`, todo });
 }
 
+/** Options: an object with no key but those that are known, for a misspelt one would be a wish nobody hears. */
+export function checkKeys<Options extends object>(
+  options: Options,
+  name: string,
+  known: readonly (keyof Options & string)[],
+): Options {
+  const given: unknown = options;
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw invalid(name, given, `Pass an object, or leave it out. It may have ${known.join(", ")}.`);
+  }
+  const unknown = Object.keys(given).find((key) => !known.some((one) => one === key));
+  if (unknown === undefined) return options;
+  throw invalid(`${name}.${unknown.slice(0, 80)}`, "not an option", `Use ${known.join(", ")}.`);
+}
+
 /** Text of 1 to 256 characters with none that cannot be printed. */
 export function checkText(value: unknown, name: string): string {
   const fits =
@@ -79,9 +94,22 @@ export function checkBoolean(value: unknown, name: string): boolean {
   return value;
 }
 
-export function checkJson(value: unknown, name: string): Json {
-  assertPlainJson(value, name);
+export function checkFunction<Callback>(value: Callback, name: string): Callback {
+  if (typeof value !== "function") throw invalid(name, value, "Pass a function.");
   return value;
+}
+
+export function checkJson(value: unknown, name: string): Json {
+  try {
+    assertPlainJson(value, name);
+    return value;
+  } catch (error) {
+    // It is no event yet: who passed it is told in the words of what was passed.
+    if (error instanceof HolodeckError && error.code === "invalid_event") {
+      throw new HolodeckError("invalid_argument", { what: error.what, todo: error.todo });
+    }
+    throw error;
+  }
 }
 
 export function checkJsonObject(value: unknown, name: string): JsonObject {

@@ -2,7 +2,8 @@
 import { streamKey } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
 import type { PageRequest, Store, StoredHead } from "../store/port.ts";
-import type { SessionOutcome } from "./outcome.ts";
+import { checkKeys, checkOneOf, checkText } from "./input.ts";
+import { SESSION_OUTCOMES, type SessionOutcome } from "./outcome.ts";
 import { givenUp, sessionIdOf } from "./recovery.ts";
 import { streamOf } from "./stream.ts";
 
@@ -41,7 +42,7 @@ export interface SessionPage {
 
 /** Newest first; those that could not be recovered, when only they are asked for, by when they first failed. */
 export async function listSessions(store: Store, filter: SessionFilter): Promise<SessionPage> {
-  const { status, limit = 50, after } = filter;
+  const { status, limit = 50, after } = checkFilter(filter);
   const page = { limit, ...(after !== undefined && { after }) };
   if (status === "recovery_failed") return await listGivenUp(store, filter, page);
   const { items, next } = await store.heads({
@@ -53,6 +54,21 @@ export async function listSessions(store: Store, filter: SessionFilter): Promise
     sessions: items.map((head) => summaryOf(head, broken.has(streamKey(head.stream)))),
     next,
   };
+}
+
+/** A filter nothing can pass would answer quietly: throws `invalid_argument` for it. The store checks the page. */
+function checkFilter(filter: SessionFilter): SessionFilter {
+  const { status, agentId, tag } = checkKeys(filter, "filter", [
+    "status",
+    "agentId",
+    "tag",
+    "limit",
+    "after",
+  ]);
+  if (status !== undefined) checkOneOf(status, "status", ["open", "recovery_failed", ...SESSION_OUTCOMES]);
+  if (agentId !== undefined) checkText(agentId, "agentId");
+  if (tag !== undefined) checkText(tag, "tag");
+  return filter;
 }
 
 async function listGivenUp(store: Store, filter: SessionFilter, page: PageRequest): Promise<SessionPage> {

@@ -11,11 +11,13 @@ import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } 
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
-import { checkText, checkTexts } from "./input.ts";
+import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts } from "./input.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
 import type { ManagerPorts } from "./ports.ts";
+import { checkRetain } from "./retain.ts";
+import { Retention } from "./retention.ts";
 import type { H1Status, RoutingDecision } from "./router.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
@@ -24,16 +26,19 @@ import type { SessionState } from "./state.ts";
 import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
 import type { Task } from "./task.ts";
 
+/** What `manager.startSession` takes. */
 export interface StartOptions {
   /** Where the work is written down, for `resume`: plain JSON. */
   readonly plan?: JsonObject;
 }
 
+/** What `manager.resume` takes. */
 export interface ResumeOptions {
   /** What to do about each task whose attempt runs, or ran in a process that died; default: the latter's are lost. */
   readonly recover?: (session: Session, task: Task) => Promise<void>;
 }
 
+/** Starts, finds, resumes and lists the sessions of one store. Opens it at first use, and closes it with itself. */
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
   readonly #ports: ManagerPorts;
@@ -44,6 +49,7 @@ export class SessionManager implements AsyncDisposable {
   #outbox: Outbox | null = null;
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
+  #retention: Retention | null = null;
   #closed = false;
   #latest: Session | null = null;
 
@@ -52,6 +58,7 @@ export class SessionManager implements AsyncDisposable {
     this.config = resolveConfig(config);
     this.#isPlatoGiven = config.platoUrl !== undefined;
     this.#ports = ports;
+    if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, random, report } = ports;
     this.#host = {
       clock,
@@ -68,7 +75,8 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
-  async startSession({ plan }: StartOptions = {}): Promise<Session> {
+  async startSession(options: StartOptions = {}): Promise<Session> {
+    const { plan } = checkKeys(options, "options", ["plan"]);
     const { clock, random, processes, tiles } = this.#ports;
     const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
@@ -91,7 +99,7 @@ export class SessionManager implements AsyncDisposable {
         emitTiles,
         platoUrl: this.config.platoUrl,
         deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
-        plan: plan ?? null,
+        plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
         identityKey: identityKeyOf(agentId),
         policyKey: OWNER_POLICY_KEY,
         process: processes.self(),
@@ -133,7 +141,9 @@ export class SessionManager implements AsyncDisposable {
    * Takes over a session whose process died; default the newest open one. Its running attempts are lost and may be
    * started again. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
    */
-  async resume(sessionId?: string, { recover = loseIfDead }: ResumeOptions = {}): Promise<Session> {
+  async resume(sessionId?: string, options: ResumeOptions = {}): Promise<Session> {
+    const { recover = loseIfDead } = checkKeys(options, "options", ["recover"]);
+    checkFunction(recover, "recover");
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
     const stream = streamOf(session.sessionId);
@@ -187,7 +197,10 @@ export class SessionManager implements AsyncDisposable {
     this.#closed = true;
     this.#opened = null;
     if (this.#opening === null) return;
-    const engine = await this.#opening;
+    // Whoever asked for the store was told why it did not open: there is nothing to let go of.
+    const engine = await this.#opening.catch(() => null);
+    if (engine === null) return;
+    await this.#retention?.stop();
     await engine.stop();
     await this.#handles.idle();
     await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
@@ -241,8 +254,16 @@ export class SessionManager implements AsyncDisposable {
     const { moment } = engine;
     const onError = this.#onError;
     this.#outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
+    this.#retention = this.#retain(store);
+    this.#retention?.start();
     if (!this.#closed) this.#opened = engine;
     return engine;
+  }
+
+  #retain(store: Store): Retention | null {
+    const { clock, random, retain } = this.#ports;
+    if (retain === undefined) return null;
+    return new Retention({ store, clock, retain, owner: random.id(clock.now()), onError: this.#onError });
   }
 
   /** Trouble in the background: it is tried again, and told. */

@@ -2,6 +2,7 @@
 // nothing and is reported once.
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
+import { callbackContext } from "./callback-context.ts";
 
 /** A callback that has not returned after this is passed over: the next call goes ahead. */
 export const CALLBACK_MS_MAX = 10_000;
@@ -15,6 +16,8 @@ export class Observer<Subject> {
   readonly #waiting: Subject[] = [];
   #busy = false;
   #calling: Promise<void> = Promise.resolve();
+  /** The call under way. */
+  #call: object | null = null;
 
   constructor({
     name,
@@ -39,22 +42,28 @@ export class Observer<Subject> {
     if (!this.#busy) this.#calling = this.#callAll();
   }
 
-  /** Resolves when every call has returned or been passed over. */
+  /**
+   * Resolves when every call has returned or been passed over; at once for who asks from inside the call under way,
+   * which would wait for itself.
+   */
   async idle(): Promise<void> {
-    await this.#calling;
+    if (callbackContext.getStore() !== this.#call) await this.#calling;
   }
 
   async #callAll(): Promise<void> {
     this.#busy = true;
     for (let subject = this.#waiting.shift(); subject !== undefined; subject = this.#waiting.shift()) {
+      const call = {};
+      this.#call = call;
       try {
-        const returned = this.#callback(subject);
+        const returned = callbackContext.run(call, () => this.#callback(subject));
         if (isPromise(returned)) await this.#patiently(returned);
       } catch (cause) {
         this.#reportOnce("threw", "Catch the error inside the callback.", cause);
       }
     }
     this.#busy = false;
+    this.#call = null;
   }
 
   async #patiently(returned: PromiseLike<unknown>): Promise<void> {

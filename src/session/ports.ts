@@ -5,6 +5,7 @@ import type { Store } from "../store/port.ts";
 import type { OutboxMetrics } from "../tile/sink.ts";
 import type { SessionEvent } from "./events.ts";
 import type { Processes, Random } from "./host.ts";
+import type { Retain } from "./retain.ts";
 import type { TaskRouter } from "./router.ts";
 import type { TilePorts } from "./sending.ts";
 import type { SessionState } from "./state.ts";
@@ -23,6 +24,8 @@ export interface ManagerPorts {
   readonly tiles?: TilePorts;
   /** A session that has not been used for this long leaves memory until it is needed. Default 60,000. */
   readonly idleMs?: number;
+  /** What ended sessions let go of, and when; default: nothing goes. */
+  readonly retain?: Retain;
   /** Told of trouble that must not disturb anyone, such as a callback that throws. */
   readonly report: (problem: HolodeckError) => void;
 }

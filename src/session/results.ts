@@ -1,9 +1,8 @@
-// Results of tasks: small ones stand in the event, large ones are blobs, durable before the event that names them.
+// Results of tasks, and lists of artifacts: small ones stand in the event, large ones are blobs, durable before the event that names them.
 import { HolodeckError } from "../event/error.ts";
-import type { Json } from "../event/json.ts";
+import { assertPlainJson, type Json } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
-import type { TaskRecord } from "./events.ts";
-import { checkJson } from "./input.ts";
+import type { ArtifactReference, BlobReference, TaskRecord } from "./events.ts";
 
 /** A result up to this many bytes of JSON stands in the event; a tenth of it is shown of a larger one. */
 const RESULT_BYTES_MAX = 32 * 1024;
@@ -14,27 +13,58 @@ export interface StoredResult {
 }
 
 /** Where a result goes. Throws `invalid_event` when it is not plain JSON. */
-export async function storeResult(store: Store, result: Json | undefined): Promise<StoredResult> {
+export async function storeResult(
+  store: Store,
+  result: Json | undefined,
+  now: number,
+): Promise<StoredResult> {
   if (result === undefined) return { record: {} };
-  const bytes = Buffer.from(JSON.stringify(checkJson(result, "result")));
+  assertPlainJson(result, "result");
+  const bytes = Buffer.from(JSON.stringify(result));
   if (bytes.length <= RESULT_BYTES_MAX) return { result, record: {} };
-  const hash = await store.putBlob({ bytes });
+  const hash = await store.putBlob({ bytes, now });
   const preview = bytes.subarray(0, 1_024).toString().toWellFormed();
   return { record: { result_blob: { hash, bytes: bytes.length, preview } } };
 }
 
-/** The result a task was completed with. Throws `not_found` when its blob is gone. */
+/** The result a task was completed with. Throws `pruned` or `not_found` when its blob is gone. */
 export async function loadResult(
   store: Store,
   result: Json | undefined,
   record: TaskRecord,
+  isPruned: () => Promise<boolean>,
 ): Promise<Json | undefined> {
-  const reference = record.result_blob;
-  if (reference === undefined) return result;
-  const bytes = await store.blob({ hash: reference.hash });
+  return record.result_blob === undefined
+    ? result
+    : await loadJson(store, record.result_blob, { name: "result", isPruned });
+}
+
+/** What was kept of a task's files, in the event or beside it. Throws `pruned` or `not_found` when the list's blob is gone. */
+export async function loadArtifacts(
+  store: Store,
+  { artifacts = [], artifacts_blob }: TaskRecord,
+  isPruned: () => Promise<boolean>,
+): Promise<readonly ArtifactReference[]> {
+  if (artifacts_blob === undefined) return artifacts;
+  const list = await loadJson(store, artifacts_blob, { name: "list of artifacts", isPruned });
+  return list as readonly ArtifactReference[];
+}
+
+async function loadJson(
+  store: Store,
+  { hash }: BlobReference,
+  { name, isPruned }: { readonly name: string; readonly isPruned: () => Promise<boolean> },
+): Promise<Json> {
+  const bytes = await store.blob({ hash });
+  if (bytes === null && (await isPruned())) {
+    throw new HolodeckError("pruned", {
+      what: `The blob ${hash} of the ${name} has been pruned.`,
+      todo: "It is in backups alone; `retain` says how long blobs are kept.",
+    });
+  }
   if (bytes === null) {
     throw new HolodeckError("not_found", {
-      what: `The result's blob ${reference.hash} is not in the store.`,
+      what: `The blob ${hash} of the ${name} is not in the store.`,
       todo: "Run `holodeck verify`; restore the store from a backup if it should be there.",
     });
   }

@@ -2,11 +2,13 @@
 import { HolodeckError } from "../event/error.ts";
 import type { Event } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
+import { eventsPruned, prunedBy } from "../event/pruned.ts";
 import type { Store } from "../store/port.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
+import type { ArtifactReference, PrunedPart } from "./events.ts";
 import { PRIORITY_RANK, type SessionOutcome, type TaskOutcome } from "./outcome.ts";
-import { loadResult } from "./results.ts";
+import { loadArtifacts, loadResult } from "./results.ts";
 import { taskTotals, type ForkedFrom, type SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { Task, type CompleteOptions, type TaskOwner } from "./task.ts";
@@ -41,7 +43,7 @@ export abstract class SessionView implements TaskOwner {
     return this.state.metadata;
   }
 
-  /** What `holodeck run` recorded of its plan; null for a session whose work lives in code. */
+  /** What `holodeck run` recorded of its plan; null for one whose work lives in code, or was pruned. */
   get plan(): JsonObject | null {
     return this.state.plan;
   }
@@ -62,6 +64,11 @@ export abstract class SessionView implements TaskOwner {
 
   get error(): string | null {
     return this.state.error;
+  }
+
+  /** What retention has let go of since it ended: its blobs, or its events and tasks with them; null when all is there. */
+  get pruned(): PrunedPart | null {
+    return this.state.pruned;
   }
 
   /** What its run looked like (see docs/patterns.md); empty while it is open. */
@@ -106,15 +113,34 @@ export abstract class SessionView implements TaskOwner {
   async readResult(taskId: string): Promise<Json | undefined> {
     const task = this.state.tasks.get(taskId);
     if (task === undefined) return undefined;
-    return await loadResult(await this.store(), task.result, task.record);
+    return await loadResult(
+      await this.store(),
+      task.result,
+      task.record,
+      async () => await this.#wasPruned(),
+    );
   }
 
-  /** Its events, those after `afterSeq` (default all), as they are stored. */
+  /** The files that were kept of a task's work, also when they are too many for an event. */
+  async readArtifacts(taskId: string): Promise<readonly ArtifactReference[]> {
+    const record = this.state.tasks.get(taskId)?.record ?? {};
+    return await loadArtifacts(await this.store(), record, async () => await this.#wasPruned());
+  }
+
+  async #wasPruned(): Promise<boolean> {
+    const head = await (await this.store()).head({ stream: streamOf(this.sessionId) });
+    return head?.summary["pruned"] !== undefined;
+  }
+
+  /** Its events, those after `afterSeq` (default all), as they are stored. Throws `pruned` when some are gone. */
   async *events({ afterSeq = 0 }: { readonly afterSeq?: number } = {}): AsyncGenerator<Event> {
     const store = await this.store();
     const stream = streamOf(this.sessionId);
     for (let seq = afterSeq; ;) {
       const page = await store.read({ stream, afterSeq: seq });
+      const [first] = page;
+      const pruned = first !== undefined && first.event.seq > seq + 1 ? prunedBy(first.event) : null;
+      if (pruned !== null) throw eventsPruned(stream, pruned.to);
       for (const { event } of page) {
         if (event.seq > this.throughSeq) return;
         yield event;

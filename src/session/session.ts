@@ -1,12 +1,22 @@
 // A session: the boundary around a focused unit of work. What is awaited is durable; what is read is what this
 // process knows, which is never behind what it awaited.
-import type { HolodeckError } from "../event/error.ts";
+import { HolodeckError } from "../event/error.ts";
 import type { Event, StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
-import type { ProcessIdentity, SessionEvent } from "./events.ts";
+import { SESSION_EVENT_TYPES, type ProcessIdentity, type SessionEvent } from "./events.ts";
 import type { SessionHost } from "./host.ts";
-import { checkDuration, checkJson, checkMessage, checkOneOf, checkText } from "./input.ts";
+import {
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkJson,
+  checkJsonObject,
+  checkKeys,
+  checkMessage,
+  checkOneOf,
+  checkText,
+} from "./input.ts";
 import { Observer } from "./observers.ts";
 import { forkSession, type ForkOptions } from "./fork.ts";
 import { SESSION_OUTCOMES, SessionOutcome, TASK_OUTCOMES, type TaskOutcome } from "./outcome.ts";
@@ -18,9 +28,11 @@ import { SessionView } from "./session-view.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
-import type { CompleteOptions, Task } from "./task.ts";
+import { COMPLETE_OPTIONS, type CompleteOptions, type Task } from "./task.ts";
+import type { WorkResult } from "./work-result.ts";
 import { runWork, type WorkContext } from "./work.ts";
 
+/** Who starts an attempt. */
 export interface StartTaskOptions {
   /** Who does it; default whom it was added for or routed to, else the session's agent. */
   readonly agentId?: string;
@@ -37,6 +49,7 @@ export interface HandleHost extends SessionHost {
   handleOf(state: SessionState): Session;
 }
 
+/** A session: tasks are added, run and completed in it until it ends. */
 export class Session extends SessionView implements AsyncDisposable {
   protected readonly throughSeq = Number.POSITIVE_INFINITY;
   readonly #host: HandleHost;
@@ -54,23 +67,28 @@ export class Session extends SessionView implements AsyncDisposable {
     this.#stream = streamOf(state.sessionId);
   }
 
-  /** Adds a task. Refused: `task_exists`, `task_limit`, `session_ended`; bad values throw `invalid_argument`. */
+  /**
+   * Adds a task. Refused: `task_exists`, `task_limit`, `session_ended`, and `conflict` for an idempotency key that
+   * added another one; bad values throw `invalid_argument`.
+   */
   async addTask(taskId: string, data: Json = null, options: TaskOptions = {}): Promise<Task> {
     const checked = checkTaskOptions(options);
     const { idempotencyKey = null } = options;
     await this.#execute(
       { type: "add_task", taskId: checkText(taskId, "taskId"), data: checkJson(data, "data"), ...checked },
-      idempotencyKey,
+      checkIdempotencyKey(idempotencyKey),
     );
-    return this.taskOf(taskId);
+    return this.#taskAfter(taskId);
   }
 
   /** Starts an attempt of a task. Refused: `conflict` while one runs, `task_ended`, `task_not_found`, `session_ended`. */
-  async startTask(
-    taskId: string,
-    { agentId, process = this.#host.processes.self() }: StartTaskOptions = {},
-  ): Promise<Task> {
+  async startTask(taskId: string, options: StartTaskOptions = {}): Promise<Task> {
     checkText(taskId, "taskId");
+    const { agentId, process = this.#host.processes.self() } = checkKeys(options, "options", [
+      "agentId",
+      "process",
+    ]);
+    checkJsonObject(process, "process");
     const agent = agentId === undefined ? null : checkText(agentId, "agentId");
     await this.#execute({ type: "start_task", taskId, agentId: agent, process });
     return this.taskOf(taskId);
@@ -83,17 +101,24 @@ export class Session extends SessionView implements AsyncDisposable {
   async completeTask(taskId: string, outcome: TaskOutcome, options: CompleteOptions = {}): Promise<Task> {
     checkText(taskId, "taskId");
     checkOneOf(outcome, "outcome", TASK_OUTCOMES);
-    const durationMs = checkDuration(options.durationMs, "durationMs");
-    const error = checkMessage(options.error, "error");
-    const { attempt = null, idempotencyKey = null } = options;
+    const {
+      attempt = null,
+      idempotencyKey = null,
+      ...told
+    } = checkKeys(options, "options", COMPLETE_OPTIONS);
+    if (attempt !== null) checkInteger(attempt, "attempt", 1, Number.MAX_SAFE_INTEGER);
+    checkIdempotencyKey(idempotencyKey);
+    const durationMs = checkDuration(told.durationMs, "durationMs");
+    const error = checkMessage(told.error, "error");
+    const beside = checkJsonObject(told.record ?? {}, "record");
     const store = await this.store();
-    const stored = await storeResult(store, options.result);
-    const record = { ...options.record, ...stored.record };
+    const stored = await storeResult(store, told.result, this.#host.clock.now());
+    const record = { ...beside, ...stored.record };
     await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
       idempotencyKey,
     );
-    return this.taskOf(taskId);
+    return this.#taskAfter(taskId);
   }
 
   /**
@@ -101,17 +126,16 @@ export class Session extends SessionView implements AsyncDisposable {
    * left. Answers what the work answered, which is kept as the task's result. Throws what the work threw once the
    * task has failed; throws `task_ended` at once when the task times out or is cancelled, and aborts the signal.
    */
-  async run<Result extends Json | void>(
+  async run<Result extends WorkResult<Result>>(
     taskId: string,
     work: (context: WorkContext) => Promise<Result> | Result,
   ): Promise<Result> {
-    return await runWork({
-      session: this,
-      clock: this.#host.clock,
-      underway: this.#presence.work,
-      taskId,
-      work,
-    });
+    checkFunction(work, "work");
+    const { clock } = this.#host;
+    const underway = this.#presence.work;
+    // A `WorkResult` is JSON by its members, which is what is kept; the compiler cannot conclude that.
+    const json = work as (context: WorkContext) => Promise<Json | void> | Json | void;
+    return (await runWork({ session: this, clock, underway, taskId, work: json })) as Result;
   }
 
   /** For who takes over from a process that died: the running attempt is over, and the task may start again. */
@@ -131,12 +155,15 @@ export class Session extends SessionView implements AsyncDisposable {
     options: { readonly error?: string } = {},
   ): Promise<SessionOutcome> {
     checkOneOf(outcome, "outcome", SESSION_OUTCOMES);
-    await this.#execute({ type: "end_session", outcome, error: checkMessage(options.error, "error") });
+    const { error } = checkKeys(options, "options", ["error"]);
+    await this.#execute({ type: "end_session", outcome, error: checkMessage(error, "error") });
     return this.#state.outcome ?? outcome;
   }
 
   /** Calls `listener` after each event of a type, or after every one with `change`. Answers what stops it. */
   on(type: SessionEvent["type"] | "change", listener: SessionListener): () => void {
+    checkOneOf(type, "type", ["change", ...SESSION_EVENT_TYPES]);
+    checkFunction(listener, "listener");
     const callback: SessionListener = (event) =>
       type === "change" || event.type === type ? listener(event) : undefined;
     const { clock } = this.#host;
@@ -166,6 +193,7 @@ export class Session extends SessionView implements AsyncDisposable {
    * are carried over; an attempt that ran then may start again; the session's time begins anew. This one stays as it is.
    */
   async fork(seq: number, options: ForkOptions = {}): Promise<Session> {
+    checkKeys(options, "options", ["idempotencyKey"]);
     return this.#host.handleOf(
       await forkSession({ host: this.#host, sessionId: this.sessionId, seq, ...options }),
     );
@@ -203,10 +231,23 @@ export class Session extends SessionView implements AsyncDisposable {
     return await this.#host.store();
   }
 
+  /** A call that was repeated has done nothing now: what it did then may have been another task's. */
+  #taskAfter(taskId: string): Task {
+    if (this.#state.tasks.has(taskId)) return this.taskOf(taskId);
+    throw new HolodeckError("conflict", {
+      what: `The idempotency key of task ${JSON.stringify(taskId)} was used for another task already.`,
+      todo: "Give each call a key of its own; repeat only the same call with the same key.",
+    });
+  }
+
   async #execute(...[command, key]: ExecuteArguments): Promise<void> {
     const { state } = await this.#host.execute(this.#stream, command, key);
     this.#state = state;
   }
+}
+
+function checkIdempotencyKey(key: unknown): string | null {
+  return key === null ? null : checkText(key, "idempotencyKey");
 }
 
 type ExecuteArguments = [

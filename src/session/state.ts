@@ -2,7 +2,7 @@
 import type { Boot } from "../event/clock.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing, TaskTotals } from "../tile/session-tiles.ts";
-import type { ProcessIdentity, Retries, TaskRecord } from "./events.ts";
+import type { ProcessIdentity, PrunedPart, Retries, TaskRecord } from "./events.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 
 export interface TaskState {
@@ -58,6 +58,8 @@ export interface ForkedFrom {
 export interface SessionState {
   /** `none` before the first event. */
   status: "none" | "open" | "ended";
+  /** What has been let go of since it ended; null when all is there. With its events, its tasks went. */
+  pruned: PrunedPart | null;
   sessionId: string;
   sessionName: string;
   agentId: string;
@@ -112,6 +114,7 @@ export const NO_RETRIES: Retries = { max: 0, on: [], backoff_seconds: 0 };
 export function initialState(): SessionState {
   return {
     status: "none",
+    pruned: null,
     sessionId: "",
     sessionName: "",
     agentId: "",
@@ -155,6 +158,11 @@ export function initialState(): SessionState {
 export function taskTotals({ totals }: SessionState): TaskTotals {
   const { success: succeeded, failed, cancelled, timeout: timed_out } = totals;
   return { total: succeeded + failed + cancelled + timed_out, succeeded, failed, cancelled, timed_out };
+}
+
+/** How many tasks there are, or were before they were pruned. */
+export function taskCount(state: SessionState): number {
+  return state.pruned === "events" ? taskTotals(state).total : state.tasks.size;
 }
 
 /** When the next timeout falls due, of a task or of the session; null when the session is not open. */

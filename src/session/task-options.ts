@@ -1,9 +1,18 @@
 // What a task can be added with beside its data.
 import type { AddTask } from "./commands.ts";
 import type { Retries } from "./events.ts";
-import { checkInteger, checkOneOf, checkSeconds, checkText, checkTexts, invalid } from "./input.ts";
+import {
+  checkInteger,
+  checkKeys,
+  checkOneOf,
+  checkSeconds,
+  checkText,
+  checkTexts,
+  invalid,
+} from "./input.ts";
 import { TASK_PRIORITIES, type TaskPriority } from "./outcome.ts";
 
+/** What `session.addTask` takes beside the task's data. */
 export interface TaskOptions {
   /** Default `normal`. */
   readonly priority?: TaskPriority;
@@ -32,7 +41,20 @@ type CheckedOptions = Pick<
 
 /** Throws `invalid_argument` for the first option that is out of its limits. */
 export function checkTaskOptions(options: TaskOptions): CheckedOptions {
-  const { priority = "normal", requiredCapabilities = [], agentId, timeoutSeconds, retries } = options;
+  const {
+    priority = "normal",
+    requiredCapabilities = [],
+    agentId,
+    timeoutSeconds,
+    retries,
+  } = checkKeys(options, "options", [
+    "priority",
+    "requiredCapabilities",
+    "agentId",
+    "timeoutSeconds",
+    "retries",
+    "idempotencyKey",
+  ]);
   return {
     priority: checkOneOf(priority, "priority", TASK_PRIORITIES),
     requiredCapabilities: checkTexts(requiredCapabilities, "requiredCapabilities"),
@@ -43,7 +65,11 @@ export function checkTaskOptions(options: TaskOptions): CheckedOptions {
 }
 
 function checkRetries(retries: NonNullable<TaskOptions["retries"]>): Retries {
-  const { max, on = ["failed", "timeout"], backoffSeconds = 0 } = retries;
+  const {
+    max,
+    on = ["failed", "timeout"],
+    backoffSeconds = 0,
+  } = checkKeys(retries, "retries", ["max", "on", "backoffSeconds"]);
   if (!Array.isArray(on)) throw invalid("retries.on", on, "Pass a list of failed and timeout.");
   return {
     max: checkInteger(max, "retries.max", 0, 1_000),

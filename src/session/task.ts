@@ -1,7 +1,8 @@
 // A task of a session: what is known of it, and what can be done with it.
 import type { Json } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
-import type { ProcessIdentity, TaskRecord } from "./events.ts";
+import type { ArtifactReference, ProcessIdentity, TaskRecord } from "./events.ts";
+import { checkBoolean, checkKeys } from "./input.ts";
 import { TaskOutcome, type TaskPriority } from "./outcome.ts";
 import type { TaskState } from "./state.ts";
 
@@ -21,6 +22,16 @@ export interface CompleteOptions {
   readonly idempotencyKey?: string;
 }
 
+/** Every key of `CompleteOptions`. */
+export const COMPLETE_OPTIONS = [
+  "durationMs",
+  "result",
+  "error",
+  "record",
+  "attempt",
+  "idempotencyKey",
+] as const satisfies readonly (keyof CompleteOptions)[];
+
 /** What `task.complete` takes. */
 export interface TaskCompletion extends CompleteOptions {
   /** Default true; false completes it as failed. */
@@ -35,8 +46,10 @@ export interface TaskOwner {
   startTask(taskId: string): Promise<Task>;
   completeTask(taskId: string, outcome: TaskOutcome, options?: CompleteOptions): Promise<Task>;
   readResult(taskId: string): Promise<Json | undefined>;
+  readArtifacts(taskId: string): Promise<readonly ArtifactReference[]>;
 }
 
+/** A task of a session. What is read is what this process knows; it never falls behind what was awaited. */
 export class Task {
   readonly #session: TaskOwner;
   readonly #state: () => TaskState;
@@ -130,6 +143,11 @@ export class Task {
     return await this.#session.readResult(this.taskId);
   }
 
+  /** The files that were kept of its work, also when they are too many for an event. */
+  async readArtifacts(): Promise<readonly ArtifactReference[]> {
+    return await this.#session.readArtifacts(this.taskId);
+  }
+
   /** Starts an attempt: its timeout begins. Refused (`conflict`) while one is running. */
   async start(): Promise<this> {
     await this.#session.startTask(this.taskId);
@@ -137,10 +155,12 @@ export class Task {
   }
 
   /** Completes it as success, or with `success: false` as failed. Refused (`task_ended`) when it has ended. */
-  async complete({ success = true, ...options }: TaskCompletion = {}): Promise<this> {
+  async complete(completion: TaskCompletion = {}): Promise<this> {
+    const known = ["success", ...COMPLETE_OPTIONS] as const;
+    const { success = true, ...options } = checkKeys(completion, "options", known);
     await this.#session.completeTask(
       this.taskId,
-      success ? TaskOutcome.SUCCESS : TaskOutcome.FAILED,
+      checkBoolean(success, "success") ? TaskOutcome.SUCCESS : TaskOutcome.FAILED,
       options,
     );
     return this;

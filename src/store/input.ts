@@ -95,6 +95,15 @@ export function checkSearch(text: string): readonly string[] {
   throw invalid(`The search asks for ${words.length} words.`, `Search for at most ${SEARCH_WORDS_MAX}.`);
 }
 
+/** How far a stream is to be pruned: `seq` is where it stands, and its last event stays. */
+export function checkPrune({ throughSeq }: { readonly throughSeq: number }, seq: number): number {
+  if (checkCount("throughSeq", throughSeq) < seq) return throughSeq;
+  throw invalid(
+    `A stream that stands at ${seq} cannot be pruned through ${throughSeq}.`,
+    "Append the event that says what is pruned first: a stream's last event stays.",
+  );
+}
+
 /** Everything about an append that can be seen without the store. Throws `invalid_argument`. */
 export function checkItems(items: readonly AppendItem[]): void {
   for (const item of items) {

@@ -1,6 +1,5 @@
 // The store in memory: the reference the others are compared with, so it is simple rather than fast. It keeps
 // what a disk would keep (bytes and JSON text) and gives back fresh copies, never what the caller passed in.
-import { hash as digest } from "node:crypto";
 import { decodeEvent, type Hash, type StreamId } from "../event/event.ts";
 import type {
   AppendItem,
@@ -13,17 +12,15 @@ import type {
   TailPlace,
 } from "../event/log.ts";
 import { wordsOfEvent } from "../event/words.ts";
-import { matches } from "./head-filter.ts";
 import {
   brokenChain,
-  checkBlob,
   checkCount,
   checkFilter,
   checkHash,
   checkItems,
-  checkLease,
   checkLimit,
   checkPlace,
+  checkPrune,
   checkSearch,
   checkSnapshot,
   checkText,
@@ -32,6 +29,18 @@ import {
   headText,
   storeClosed,
 } from "./input.ts";
+import {
+  compareHeads,
+  compareText,
+  isThere,
+  matches,
+  newestFirst,
+  roomSummaries,
+  stored,
+  type Kept,
+} from "./memory-lists.ts";
+import { MemoryLeases } from "./memory-leases.ts";
+import { MemoryBlobs } from "./memory-blobs.ts";
 import { cutPage, pageCursor, pageLimit } from "./page.ts";
 import type {
   Damage,
@@ -39,41 +48,32 @@ import type {
   LeaseRequest,
   Page,
   PageRequest,
+  PrunedEvent,
   RoomSummary,
   Store,
+  StoredBlob,
   StoredHead,
 } from "./port.ts";
 
-interface Kept {
-  readonly stream: StreamId;
-  readonly at: number;
-  readonly room: string | null;
-  readonly position: number;
-  readonly bytes: Uint8Array;
-  readonly hash: Hash;
-}
-
 interface Stream {
-  readonly events: Kept[];
+  /** By seq − 1; null where the bytes have been pruned. */
+  readonly events: (Kept | null)[];
+  readonly hashes: Hash[];
   readonly keys: Map<string, number>;
   /** JSON, with the `createdAt` of the first append. */
   head: string;
 }
 
-interface Lease {
-  readonly owner: string;
-  readonly until: number;
-}
-
 export class MemoryStore implements Store {
   readonly name = "memory:";
   readonly partitions = 1;
-  readonly #log: Kept[] = [];
+  /** By position − 1; null where the bytes have been pruned. */
+  readonly #log: (Kept | null)[] = [];
   readonly #streams = new Map<StreamId, Stream>();
   readonly #places = new Map<string, TailPlace>();
   readonly #snapshots = new Map<StreamId, string>();
-  readonly #blobs = new Map<Hash, Uint8Array>();
-  readonly #leases = new Map<string, Lease>();
+  readonly #blobs = new MemoryBlobs();
+  readonly #leases = new MemoryLeases();
   readonly #listeners = new Set<(appended: Appended) => void>();
   readonly #words = new WeakMap<Kept, ReadonlySet<string>>();
   #closed = false;
@@ -96,7 +96,8 @@ export class MemoryStore implements Store {
     checkText("stream", params.stream);
     const limit = checkLimit(params.limit, 1000);
     const from = checkCount("afterSeq", params.afterSeq ?? 0);
-    return (this.#streams.get(params.stream)?.events.slice(from, from + limit) ?? []).map(stored);
+    const events = this.#streams.get(params.stream)?.events.slice(from) ?? [];
+    return events.filter(isThere).slice(0, limit).map(stored);
   }
 
   async key(params: { readonly stream: StreamId; readonly key: string }): Promise<number | null> {
@@ -109,8 +110,10 @@ export class MemoryStore implements Store {
     this.#assertOpen();
     const limit = checkLimit(params.limit, 1000);
     const [after = 0] = params.after === null ? [] : checkPlace(params.after, this.partitions);
-    const events = this.#log.slice(after, after + limit).map(stored);
-    return { events, place: [events.at(-1)?.position ?? after] };
+    const events = this.#log.slice(after).filter(isThere).slice(0, limit).map(stored);
+    const last = events.at(-1)?.position ?? after;
+    // Behind the last of them all is pruned: it need not be looked at again.
+    return { events, place: [events.length < limit ? Math.max(last, this.#log.length) : last] };
   }
 
   async end(): Promise<TailPlace> {
@@ -197,66 +200,83 @@ export class MemoryStore implements Store {
     this.#assertOpen();
     checkText("room", params.name);
     return newestFirst(
-      this.#log.filter(({ room }) => room === params.name),
+      this.#present().filter(({ room }) => room === params.name),
       params.page,
     );
   }
 
   async rooms(): Promise<readonly RoomSummary[]> {
     this.#assertOpen();
-    const rooms = new Map<string, { room: string; tiles: number; createdAt: number; latestAt: number }>();
-    for (const { room, at } of this.#log) {
-      if (room === null) continue;
-      const summary = rooms.get(room) ?? { room, tiles: 0, createdAt: at, latestAt: at };
-      summary.tiles++;
-      summary.createdAt = Math.min(summary.createdAt, at);
-      summary.latestAt = Math.max(summary.latestAt, at);
-      rooms.set(room, summary);
-    }
-    return [...rooms.values()].sort((a, b) => compareText(a.room, b.room));
+    return roomSummaries(this.#present());
   }
 
   async search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>> {
     this.#assertOpen();
     const words = checkSearch(params.text);
-    const hits = this.#log.filter((kept) => words.length > 0 && words.every((word) => this.#has(kept, word)));
+    const hits = this.#present().filter(
+      (kept) => words.length > 0 && words.every((word) => this.#has(kept, word)),
+    );
     return newestFirst(hits, params.page);
   }
 
   async find(params: { readonly hash: Hash }): Promise<StoredEvent | null> {
     this.#assertOpen();
     const hash = checkHash(params.hash);
-    const kept = this.#log.find((one) => one.hash === hash);
+    const kept = this.#present().find((one) => one.hash === hash);
     return kept === undefined ? null : stored(kept);
   }
 
-  async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {
+  async prune(params: { readonly stream: StreamId; readonly throughSeq: number }): Promise<number> {
     this.#assertOpen();
-    const bytes = new Uint8Array(checkBlob(params.bytes));
-    const hash = digest("sha256", bytes, "hex");
-    this.#blobs.set(hash, bytes);
-    return hash;
+    const stream = this.#streams.get(checkText("stream", params.stream));
+    const throughSeq = checkPrune(params, stream?.events.length ?? 0);
+    const snapshot = await this.snapshot(params);
+    if (snapshot !== null && snapshot.seq <= throughSeq) this.#snapshots.delete(params.stream);
+    const going = (stream?.events.slice(0, throughSeq) ?? []).filter(isThere);
+    for (const { seq, position } of going) {
+      if (stream !== undefined) stream.events[seq - 1] = null;
+      this.#log[position - 1] = null;
+    }
+    for (const [key, seq] of stream?.keys ?? []) if (seq <= throughSeq) stream?.keys.delete(key);
+    return going.length;
+  }
+
+  async pruned(params: {
+    readonly stream: StreamId;
+    readonly afterSeq?: number;
+    readonly limit?: number;
+  }): Promise<readonly PrunedEvent[]> {
+    this.#assertOpen();
+    const stream = this.#streams.get(checkText("stream", params.stream));
+    const limit = checkLimit(params.limit, 1000);
+    const from = checkCount("afterSeq", params.afterSeq ?? 0);
+    const all = stream?.hashes.map((hash, index) => ({ seq: index + 1, hash })) ?? [];
+    return all.filter(({ seq }) => seq > from && stream?.events[seq - 1] === null).slice(0, limit);
+  }
+
+  async putBlob(params: { readonly bytes: Uint8Array; readonly now?: number }): Promise<Hash> {
+    this.#assertOpen();
+    return this.#blobs.put(params);
   }
 
   async blob(params: { readonly hash: Hash }): Promise<Uint8Array | null> {
     this.#assertOpen();
-    const bytes = this.#blobs.get(checkHash(params.hash));
-    return bytes === undefined ? null : new Uint8Array(bytes);
+    return this.#blobs.get(params.hash);
   }
 
-  async deleteBlob(params: { readonly hash: Hash }): Promise<void> {
+  async blobs(params: { readonly page?: PageRequest }): Promise<Page<StoredBlob>> {
     this.#assertOpen();
-    this.#blobs.delete(checkHash(params.hash));
+    return this.#blobs.list(params.page);
+  }
+
+  async deleteBlob(params: { readonly hash: Hash; readonly putBefore?: number }): Promise<boolean> {
+    this.#assertOpen();
+    return this.#blobs.delete(params.hash, params.putBefore);
   }
 
   async lease(params: LeaseRequest): Promise<boolean> {
     this.#assertOpen();
-    const { name, owner, now, ttlMs } = checkLease(params);
-    const held = this.#leases.get(name);
-    if (held !== undefined && held.owner !== owner && held.until > now) return false;
-    if (ttlMs === 0) this.#leases.delete(name);
-    else this.#leases.set(name, { owner, until: now + ttlMs });
-    return true;
+    return this.#leases.take(params);
   }
 
   async inspect(): Promise<readonly Damage[]> {
@@ -279,22 +299,22 @@ export class MemoryStore implements Store {
       const seq = stream?.keys.get(key);
       if (seq !== undefined) return { status: "repeated", key, seq };
     }
-    const last = stream?.events.at(-1);
     const seq = stream?.events.length ?? 0;
     if (seq !== item.expectedSeq) return { status: "conflict", seq };
-    if (item.events[0]?.event.prev !== (last?.hash ?? null)) throw brokenChain(item);
+    if (item.events[0]?.event.prev !== (stream?.hashes.at(-1) ?? null)) throw brokenChain(item);
     headText(item.head);
-    this.#keep(item, stream ?? { events: [], keys: new Map(), head: "" });
+    this.#keep(item, stream ?? { events: [], hashes: [], keys: new Map(), head: "" });
     return { status: "appended" };
   }
 
   #keep(item: AppendItem, stream: Stream): void {
     for (const { event, bytes, hash } of item.events) {
-      const { at, room } = event;
+      const { seq, at, room } = event;
       const position = this.#log.length + 1;
-      const kept: Kept = { stream: item.stream, at, room, position, bytes: new Uint8Array(bytes), hash };
+      const kept: Kept = { seq, at, room, position, bytes: new Uint8Array(bytes), hash };
       this.#log.push(kept);
       stream.events.push(kept);
+      stream.hashes.push(hash);
     }
     for (const { key, seq } of item.keys) stream.keys.set(key, seq);
     const { kind, status, dueAt, labels, summary } = item.head;
@@ -305,10 +325,14 @@ export class MemoryStore implements Store {
 
   #head(id: StreamId): StoredHead | null {
     const stream = this.#streams.get(id);
-    const last = stream?.events.at(-1);
-    if (stream === undefined || last === undefined) return null;
+    const hash = stream?.hashes.at(-1);
+    if (stream === undefined || hash === undefined) return null;
     const head = JSON.parse(stream.head) as Head;
-    return { ...head, stream: id, seq: stream.events.length, hash: last.hash };
+    return { ...head, stream: id, seq: stream.events.length, hash };
+  }
+
+  #present(): Kept[] {
+    return this.#log.filter(isThere);
   }
 
   #allHeads(): StoredHead[] {
@@ -323,28 +347,4 @@ export class MemoryStore implements Store {
     }
     return words.has(word);
   }
-}
-
-function stored({ bytes, hash, position }: Kept): StoredEvent {
-  const copy = new Uint8Array(bytes);
-  return { event: decodeEvent(copy), bytes: copy, hash, position };
-}
-
-function newestFirst(events: readonly Kept[], page: PageRequest | undefined): Page<StoredEvent> {
-  const limit = pageLimit(page);
-  const after = pageCursor(page, [0, ""] as [number, string]);
-  const rows = events
-    .toSorted((a, b) => b.at - a.at || compareText(b.hash, a.hash))
-    .filter(({ at, hash }) => after === null || (at - after[0] || compareText(hash, after[1])) < 0);
-  const cut = cutPage(rows, limit, ({ at, hash }) => [at, hash]);
-  return { items: cut.items.map(stored), next: cut.next };
-}
-
-function compareHeads(a: StoredHead, b: StoredHead): number {
-  return a.createdAt - b.createdAt || compareText(a.stream, b.stream);
-}
-
-/** By code point, as databases order UTF-8; JavaScript's `<` orders by UTF-16 unit. */
-function compareText(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -28,7 +28,7 @@ export class News {
   readonly #listeners = new Set<(appended: Appended) => void>();
   #stopListening: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #seen: string | null = null;
+  #seen = "";
   #announcing: Promise<void> | null = null;
   #hasMore = false;
 
@@ -69,8 +69,12 @@ export class News {
     await this.#announcing;
   }
 
+  /** Looks where the log ends, before anyone listens: what comes after is news. */
+  async begin(): Promise<void> {
+    this.#seen = (await this.#params.end()).join(",");
+  }
+
   #start(): void {
-    this.#seen = null;
     this.#timer = setInterval(() => void this.#poll(), POLL_MS).unref();
     void this.#poll();
     this.#stopListening = this.#params.listen({
@@ -88,7 +92,6 @@ export class News {
     try {
       const place = (await this.#params.end()).join(",");
       if (this.#timer === null) return;
-      // Also at the first look: what was appended since `add` may be in it already.
       if (place !== this.#seen) this.#tell({ own: false });
       this.#seen = place;
     } catch {

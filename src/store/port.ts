@@ -51,6 +51,20 @@ export interface LeaseRequest {
   readonly ttlMs: number;
 }
 
+/** What stays of an event whose bytes have been pruned. */
+export interface PrunedEvent {
+  readonly seq: number;
+  readonly hash: Hash;
+}
+
+export interface StoredBlob {
+  readonly hash: Hash;
+  /** How many. */
+  readonly bytes: number;
+  /** When these bytes were put last, milliseconds since the epoch. */
+  readonly putAt: number;
+}
+
 /** Something a store found broken. `stream` and `seq` name the event when one can be named. */
 export interface Damage {
   readonly stream: StreamId | null;
@@ -79,12 +93,31 @@ export interface Store extends EventLog {
    * Filled behind the log, and caught up before it answers. Text without a word finds nothing.
    */
   search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>>;
-  /** The event with this hash; null when there is none. Caught up before it answers, as search is. */
+  /** The event with this hash; null when there is none, or it is pruned. Caught up before it answers, as search is. */
   find(params: { readonly hash: Hash }): Promise<StoredEvent | null>;
-  /** Keeps bytes under their SHA-256 and returns it; the same bytes are kept once. Durable when it returns. */
-  putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash>;
+  /**
+   * Lets go of the bytes, words, room and keys of a stream's events up to `throughSeq`, and of a snapshot at or before
+   * it. Their seqs, hashes and positions stay: `read`, `tail`, `room`, `search` and `find` pass them over, `pruned` gives them.
+   * The stream's last event cannot go (`invalid_argument`). Done in steps, each whole: after a crash, or a second time,
+   * it does what is left. Answers how many events went.
+   */
+  prune(params: { readonly stream: StreamId; readonly throughSeq: number }): Promise<number>;
+  /** What stays of a stream's pruned events, in order, those after `afterSeq`, at most `limit` (default 1,000). */
+  pruned(params: {
+    readonly stream: StreamId;
+    readonly afterSeq?: number;
+    readonly limit?: number;
+  }): Promise<readonly PrunedEvent[]>;
+  /**
+   * Keeps bytes under their SHA-256 and returns it; the same bytes are kept once, as put at the latest `now` (default:
+   * the wall clock). Durable when it returns.
+   */
+  putBlob(params: { readonly bytes: Uint8Array; readonly now?: number }): Promise<Hash>;
   blob(params: { readonly hash: Hash }): Promise<Uint8Array | null>;
-  deleteBlob(params: { readonly hash: Hash }): Promise<void>;
+  /** All blobs, by hash. */
+  blobs(params: { readonly page?: PageRequest }): Promise<Page<StoredBlob>>;
+  /** Deletes a blob, unless it was put at or after `putBefore`. Answers whether it went. */
+  deleteBlob(params: { readonly hash: Hash; readonly putBefore?: number }): Promise<boolean>;
   /**
    * Takes or renews a lease until `now + ttlMs`; false when another owner holds it. A `ttlMs` of 0 gives it back.
    * It only saves double work: correctness never rests on it.

@@ -81,6 +81,10 @@ async function checkEvents(client: PostgresClient, partitions: number, found: Da
 function checkEvent(row: EventColumns, partitions: number): readonly Damage[] {
   const [partition, , stream, seq, at, room, hash, bytes, hasHead] = row;
   const name = stream.toString() as StreamId;
+  if (bytes.length === 0) {
+    if (at === 0 && room === null) return [];
+    return [{ stream: name, seq, what: "It has been pruned, and its time or room is there." }];
+  }
   if (leafHash(bytes) !== hashText(hash)) return [{ stream: name, seq, what: "Bytes and hash disagree." }];
   const event = decoded(bytes);
   if (event === null) return [{ stream: name, seq, what: "The event's bytes cannot be read." }];

@@ -189,7 +189,82 @@ END
 $append$;
 `;
 
+/** When blobs were put; those that are there count as put now. */
+const BLOB_PUTS = `
+ALTER TABLE blobs ADD COLUMN put_at int8 NOT NULL DEFAULT (extract(epoch FROM now()) * 1000)::int8;
+`;
+
+/**
+ * Prunes at most `step` of a stream's events: under the lock of its partition, as appends count rooms, and after who
+ * fills the words. Of a pruned event, `bytes` is empty, `at` 0 and `room` null.
+ */
+const PRUNE = `
+CREATE FUNCTION prune_events(lock_space int4, in_partition int4, of_stream bytea, through int8, step int4)
+RETURNS int8 LANGUAGE plpgsql AS $prune$
+DECLARE
+  going int8[];
+  changed bytea[];
+  last_seq int8;
+BEGIN
+  PERFORM pg_advisory_xact_lock(lock_space, in_partition);
+  PERFORM FROM words_places WHERE partition = in_partition FOR UPDATE;
+  SELECT array_agg(e.position), array_agg(DISTINCT e.room) FILTER (WHERE e.room IS NOT NULL), max(e.seq)
+  INTO going, changed, last_seq FROM (
+    SELECT position, room, seq FROM events
+    WHERE partition = in_partition AND stream = of_stream AND seq <= through AND octet_length(bytes) > 0
+    ORDER BY seq LIMIT step
+  ) AS e;
+  DELETE FROM keys WHERE partition = in_partition AND stream = of_stream AND seq <= coalesce(last_seq, through);
+  IF going IS NULL THEN RETURN 0; END IF;
+
+  UPDATE rooms AS r SET tiles = r.tiles - c.tiles FROM (
+    SELECT room, count(*) AS tiles FROM events
+    WHERE partition = in_partition AND position = ANY (going) AND room IS NOT NULL GROUP BY room
+  ) AS c WHERE r.partition = in_partition AND r.room = c.room;
+  UPDATE events SET at = 0, room = NULL, bytes = '' WHERE partition = in_partition AND position = ANY (going);
+  DELETE FROM words WHERE partition = in_partition AND position = ANY (going);
+  DELETE FROM rooms WHERE partition = in_partition AND room = ANY (changed) AND tiles <= 0;
+  UPDATE rooms AS r SET
+    first_at = coalesce(
+      (SELECT min(e.at) FROM events e WHERE e.room = r.room AND e.partition = in_partition), r.first_at),
+    latest_at = coalesce(
+      (SELECT max(e.at) FROM events e WHERE e.room = r.room AND e.partition = in_partition), r.latest_at)
+  WHERE r.partition = in_partition AND r.room = ANY (changed);
+  RETURN cardinality(going);
+END
+$prune$;
+`;
+
+/** Keeps words of events, unless another has filled so far, and but for events pruned since they were read. */
+const ADD_WORDS = `
+CREATE FUNCTION add_words(
+  in_partition int4, from_position int8, to_position int8,
+  positions int8[], ats int8[], hashes bytea[], word_sets text[]
+) RETURNS void LANGUAGE plpgsql AS $words$
+BEGIN
+  UPDATE words_places SET position = to_position WHERE partition = in_partition AND position = from_position;
+  IF NOT FOUND THEN RETURN; END IF;
+  INSERT INTO words (partition, position, at, hash, words)
+  SELECT in_partition, u.position, u.at, u.hash, u.words::bytea[]
+  FROM unnest(positions, ats, hashes, word_sets) AS u (position, at, hash, words)
+  WHERE EXISTS (
+    SELECT FROM events e
+    WHERE e.partition = in_partition AND e.position = u.position AND octet_length(e.bytes) > 0);
+END
+$words$;
+`;
+
+/** An event is found by its hash too, by a word of its own: the words of what was there before are filled anew. */
+const HASH_WORDS = `
+DELETE FROM words;
+UPDATE words_places SET position = 0;
+`;
+
 /** Each brings a store from the version of its index to the next; an empty schema has version 0. */
-export const STEPS: readonly string[] = [`${TABLES}\n${APPEND}`];
+export const STEPS: readonly string[] = [
+  `${TABLES}\n${APPEND}`,
+  `${BLOB_PUTS}\n${PRUNE}\n${ADD_WORDS}`,
+  HASH_WORDS,
+];
 
 export const SCHEMA_VERSION = STEPS.length;

@@ -26,27 +26,21 @@ const NEXT = query<FillRow>(
   `SELECT position, hash, bytes, at FROM events WHERE partition = $1 AND position > $2
    ORDER BY position LIMIT ${FILL_MAX}`,
 );
-const ADD = query(
-  `WITH moved AS (
-     UPDATE words_places SET position = $3 WHERE partition = $1 AND position = $2 RETURNING partition
-   )
-   INSERT INTO words (partition, position, at, hash, words)
-   SELECT moved.partition, u.position, u.at, u.hash, u.words::bytea[]
-   FROM moved, unnest($4::int8[], $5::int8[], $6::bytea[], $7::text[]) AS u (position, at, hash, words)`,
-);
+const ADD = query("SELECT add_words($1, $2, $3, $4, $5, $6, $7)");
 /** Hits are ordered by the small columns; the bytes are read for the page alone. */
 const FIND = query<EventRow>(
   `SELECT e.position, e.hash, e.bytes FROM (
      SELECT partition, position FROM words WHERE words @> $1 AND (at, hash) < ($2, $3)
      ORDER BY at DESC, hash DESC LIMIT $4
    ) AS hit JOIN events AS e ON e.partition = hit.partition AND e.position = hit.position
+   WHERE octet_length(e.bytes) > 0
    ORDER BY e.at DESC, e.hash DESC`,
 );
 
 const FIND_BY_HASH = query<EventRow>(
   `SELECT e.position, e.hash, e.bytes FROM words AS w
    JOIN events AS e ON e.partition = w.partition AND e.position = w.position
-   WHERE w.words @> $1 AND w.hash = $2`,
+   WHERE w.words @> $1 AND w.hash = $2 AND octet_length(e.bytes) > 0`,
 );
 
 export async function searchPostgres(
@@ -94,7 +88,7 @@ async function fill(client: PostgresClient, partition: number, place: number): P
   );
 }
 
-/** A damaged event is found by no word; `verify` reports it, and the search of all others goes on. */
+/** A pruned event is found by no word. Nor is a damaged one; `verify` reports it, and the search of all others goes on. */
 function findableWords(row: EventRow): readonly string[] {
   try {
     const { event, hash } = storedEvent(row);

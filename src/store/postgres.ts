@@ -1,6 +1,6 @@
 // The store in PostgreSQL, for many processes. Appends go through `append_runs` in batches; everything else is one
 // statement each. A server that has gone is waited for a while; then calls fail with `store_unreachable`.
-import { createHash, hash as digest, randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { Hash, StreamId } from "../event/event.ts";
 import type {
   AppendItem,
@@ -13,11 +13,9 @@ import type {
 } from "../event/log.ts";
 import { AppendQueue } from "./append-queue.ts";
 import {
-  checkBlob,
   checkCount,
   checkHash,
   checkItems,
-  checkLease,
   checkLimit,
   checkPlace,
   checkSnapshot,
@@ -25,26 +23,35 @@ import {
 } from "./input.ts";
 import { News } from "./news.ts";
 import { partitionOf } from "./partition.ts";
-import type { Damage, HeadFilter, LeaseRequest, Page, PageRequest, RoomSummary } from "./port.ts";
-import type { Store, StoredHead } from "./port.ts";
+import type {
+  Damage,
+  HeadFilter,
+  LeaseRequest,
+  Page,
+  PageRequest,
+  PrunedEvent,
+  RoomSummary,
+} from "./port.ts";
+import type { Store, StoredBlob, StoredHead } from "./port.ts";
 import { parsePostgresAddress } from "./postgres-address.ts";
 import { appendBatch } from "./postgres-append.ts";
 import { int4Array, int8Array } from "./postgres-array.ts";
+import { PostgresBlobs } from "./postgres-blobs.ts";
 import { PostgresClient, query, type PostgresClientOptions } from "./postgres-client.ts";
 import { createOrCheck } from "./postgres-create.ts";
-import { warnIfNotDurable } from "./postgres-durability.ts";
+import { warnIfNotDurable } from "./postgres-durable.ts";
 import { inspectPostgres } from "./postgres-inspect.ts";
+import { leaseIn } from "./postgres-lease.ts";
 import { PostgresLists } from "./postgres-lists.ts";
+import { prune, prunedOf } from "./postgres-prune.ts";
 import { findInPostgres, searchPostgres } from "./postgres-search.ts";
+import { saveSnapshot, snapshotOf } from "./postgres-snapshot.ts";
 import { announce, listen } from "./postgres-watch.ts";
-import { hashBytes, storedEvent, type EventRow } from "./stored-event.ts";
+import { storedEvent, type EventRow } from "./stored-event.ts";
 import { mergeByTime, shares } from "./tail-pages.ts";
 import { UnderWay } from "./under-way.ts";
 
 export type PostgresOptions = PostgresClientOptions;
-
-/** A blob is read in slices: the driver takes bytes as text of twice their length, and text has its limits. */
-const BLOB_SLICE_BYTES = 8 * 1024 * 1024;
 
 /**
  * Opens the store at a `postgres://` address, and makes it when there is none. Throws `store_newer` or
@@ -58,7 +65,9 @@ export async function openPostgresStore(address: string, options: PostgresOption
     const lockSpace = createHash("sha256").update(`holodeck:${parsed.schema}`).digest().readInt32BE();
     const partitions = await createOrCheck(client, lockSpace);
     await warnIfNotDurable(client);
-    return new PostgresStore(client, partitions, lockSpace);
+    const store = new PostgresStore(client, partitions, lockSpace);
+    await store.begin();
+    return store;
   } catch (cause) {
     await client.close();
     throw cause;
@@ -72,6 +81,8 @@ class PostgresStore implements Store {
   readonly #queue: AppendQueue;
   readonly #news: News;
   readonly #lists: PostgresLists;
+  readonly #blobs: PostgresBlobs;
+  readonly #lockSpace: number;
   readonly #underWay: UnderWay;
   #closing: Promise<void> | null = null;
 
@@ -81,6 +92,8 @@ class PostgresStore implements Store {
     this.#client = client;
     this.#underWay = new UnderWay(this.name);
     this.#lists = new PostgresLists(client, partitions);
+    this.#blobs = new PostgresBlobs(client);
+    this.#lockSpace = lockSpace;
     const self = randomUUID();
     this.#news = new News({
       listen: (ears) => listen(client, self, ears),
@@ -147,13 +160,22 @@ class PostgresStore implements Store {
         int8Array(partitions.map((index) => takes[index] ?? 0)),
       );
       for (const [partition, ...row] of rows) events[partition]?.push(storedEvent(row));
-      const place = after.map((position, index) => events[index]?.at(-1)?.position ?? position);
+      const place = after.map((position, index) => {
+        const last = events[index]?.at(-1)?.position ?? position;
+        // Behind the last of them up to the end all is pruned: it need not be looked at again.
+        return (events[index]?.length ?? 0) < (takes[index] ?? 0) ? Math.max(last, end[index] ?? 0) : last;
+      });
       return { events: mergeByTime(events), place };
     });
   }
 
   async end(): Promise<TailPlace> {
     return await this.#do(() => this.#end());
+  }
+
+  /** Before anyone is given it. */
+  async begin(): Promise<void> {
+    await this.#news.begin();
   }
 
   watch(listener: (appended: Appended) => void): () => void {
@@ -180,17 +202,16 @@ class PostgresStore implements Store {
     return await this.#do(async () => {
       const stream = checkText("stream", params.stream);
       const partition = partitionOf(stream, this.partitions);
-      const row = await this.#client.get(SNAPSHOT, partition, Buffer.from(stream));
-      return row === undefined ? null : (JSON.parse(row[0].toString()) as Snapshot);
+      return await snapshotOf(this.#client, { stream, partition });
     });
   }
 
   async saveSnapshot(params: { readonly stream: StreamId; readonly snapshot: Snapshot }): Promise<void> {
     await this.#do(async () => {
       const stream = checkText("stream", params.stream);
-      const snapshot = Buffer.from(JSON.stringify(checkSnapshot(params.snapshot)));
+      const snapshot = checkSnapshot(params.snapshot);
       const partition = partitionOf(stream, this.partitions);
-      await this.#client.all(SAVE_SNAPSHOT, partition, Buffer.from(stream), snapshot);
+      await saveSnapshot(this.#client, { stream, partition }, snapshot);
     });
   }
 
@@ -232,43 +253,47 @@ class PostgresStore implements Store {
     return await this.#do(() => findInPostgres(this.#client, checkHash(params.hash)));
   }
 
-  async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {
+  async prune(params: { readonly stream: StreamId; readonly throughSeq: number }): Promise<number> {
     return await this.#do(async () => {
-      const bytes = Buffer.from(checkBlob(params.bytes));
-      const hash = digest("sha256", bytes, "hex");
-      await this.#client.all(PUT_BLOB, hashBytes(hash), bytes);
-      return hash;
+      const stream = checkText("stream", params.stream);
+      const throughSeq = checkCount("throughSeq", params.throughSeq);
+      const partition = partitionOf(stream, this.partitions);
+      return await prune(this.#client, this.#lockSpace, { stream, partition, throughSeq });
     });
+  }
+
+  async pruned(params: {
+    readonly stream: StreamId;
+    readonly afterSeq?: number;
+    readonly limit?: number;
+  }): Promise<readonly PrunedEvent[]> {
+    return await this.#do(async () => {
+      const stream = checkText("stream", params.stream);
+      const afterSeq = checkCount("afterSeq", params.afterSeq ?? 0);
+      const limit = checkLimit(params.limit, 1000);
+      const partition = partitionOf(stream, this.partitions);
+      return await prunedOf(this.#client, { stream, partition }, afterSeq, limit);
+    });
+  }
+
+  async putBlob(params: { readonly bytes: Uint8Array; readonly now?: number }): Promise<Hash> {
+    return await this.#do(() => this.#blobs.put(params.bytes, params.now));
   }
 
   async blob(params: { readonly hash: Hash }): Promise<Uint8Array | null> {
-    return await this.#do(async () => {
-      const hash = hashBytes(checkHash(params.hash));
-      const slices: Buffer[] = [];
-      for (;;) {
-        const from = slices.length * BLOB_SLICE_BYTES + 1;
-        const row = await this.#client.get(BLOB_SLICE, hash, from, BLOB_SLICE_BYTES);
-        if (row === undefined) return null;
-        slices.push(row[0]);
-        if (row[0].length < BLOB_SLICE_BYTES) return new Uint8Array(Buffer.concat(slices));
-      }
-    });
+    return await this.#do(() => this.#blobs.get(params.hash));
   }
 
-  async deleteBlob(params: { readonly hash: Hash }): Promise<void> {
-    await this.#do(() => this.#client.all(DELETE_BLOB, hashBytes(checkHash(params.hash))));
+  async blobs(params: { readonly page?: PageRequest }): Promise<Page<StoredBlob>> {
+    return await this.#do(() => this.#blobs.list(params.page));
+  }
+
+  async deleteBlob(params: { readonly hash: Hash; readonly putBefore?: number }): Promise<boolean> {
+    return await this.#do(() => this.#blobs.delete(params.hash, params.putBefore));
   }
 
   async lease(params: LeaseRequest): Promise<boolean> {
-    return await this.#do(async () => {
-      const { name, owner, now, ttlMs } = checkLease(params);
-      const [key, holder] = [Buffer.from(name), Buffer.from(owner)];
-      if (ttlMs > 0) {
-        return (await this.#client.get(TAKE_LEASE, key, holder, now + ttlMs, now)) !== undefined;
-      }
-      const held = await this.#client.get(DROP_LEASE, key, holder, now);
-      return held?.[0] === false;
-    });
+    return await this.#do(() => leaseIn(this.#client, params));
   }
 
   async inspect(): Promise<readonly Damage[]> {
@@ -298,7 +323,7 @@ class PostgresStore implements Store {
 
 const READ = query<EventRow>(
   `SELECT position, hash, bytes FROM events WHERE partition = $1 AND stream = $2 AND seq > $3
-   ORDER BY seq LIMIT $4`,
+     AND octet_length(bytes) > 0 ORDER BY seq LIMIT $4`,
 );
 const KEY = query<readonly [number]>(
   "SELECT seq FROM keys WHERE partition = $1 AND stream = $2 AND key = $3",
@@ -307,7 +332,8 @@ const TAIL = query<readonly [partition: number, ...EventRow]>(
   `SELECT e.partition, e.position, e.hash, e.bytes
    FROM unnest($1::int4[], $2::int8[], $3::int8[]) AS u (partition, after, take) CROSS JOIN LATERAL (
      SELECT partition, position, hash, bytes FROM events
-     WHERE partition = u.partition AND position > u.after ORDER BY position LIMIT u.take
+     WHERE partition = u.partition AND position > u.after AND octet_length(bytes) > 0
+     ORDER BY position LIMIT u.take
    ) AS e`,
 );
 const END = query<readonly [number]>(
@@ -317,26 +343,4 @@ const END = query<readonly [number]>(
 const PLACE = query<readonly [string]>("SELECT place FROM places WHERE name = $1");
 const SAVE_PLACE = query(
   "INSERT INTO places (name, place) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET place = excluded.place",
-);
-const SNAPSHOT = query<readonly [Buffer]>(
-  "SELECT snapshot FROM snapshots WHERE partition = $1 AND stream = $2",
-);
-const SAVE_SNAPSHOT = query(
-  `INSERT INTO snapshots (partition, stream, snapshot) VALUES ($1, $2, $3)
-   ON CONFLICT (partition, stream) DO UPDATE SET snapshot = excluded.snapshot`,
-);
-const PUT_BLOB = query("INSERT INTO blobs (hash, bytes) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING");
-const BLOB_SLICE = query<readonly [Buffer]>(
-  "SELECT substring(bytes FROM $2::int4 FOR $3::int4) FROM blobs WHERE hash = $1",
-);
-const DELETE_BLOB = query("DELETE FROM blobs WHERE hash = $1");
-const TAKE_LEASE = query<readonly [boolean]>(
-  `INSERT INTO leases AS l (name, owner, until) VALUES ($1, $2, $3) ON CONFLICT (name)
-   DO UPDATE SET owner = excluded.owner, until = excluded.until
-   WHERE l.owner = excluded.owner OR l.until <= $4 RETURNING true`,
-);
-/** Whether another owner holds it still. */
-const DROP_LEASE = query<readonly [boolean]>(
-  `WITH dropped AS (DELETE FROM leases WHERE name = $1 AND (owner = $2 OR until <= $3))
-   SELECT EXISTS (SELECT FROM leases WHERE name = $1 AND owner <> $2 AND until > $3)`,
 );

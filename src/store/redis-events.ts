@@ -24,7 +24,8 @@ local function fetch(log, positions)
 end`;
 
 const READ = script(`${FETCH}
-return fetch(KEYS[1], redis.call('LRANGE', KEYS[2], ARGV[1], ARGV[2]))`);
+local first = math.max(tonumber(ARGV[1]), redis.call('LLEN', KEYS[3]))
+return fetch(KEYS[1], redis.call('LRANGE', KEYS[2], first, first + tonumber(ARGV[2]) - 1))`);
 const AT = script(`${FETCH}
 return fetch(KEYS[1], ARGV)`);
 
@@ -61,15 +62,19 @@ export class RedisEvents {
   }
 
   keysOfStream(stream: StreamId): PartitionKeys {
-    return this.keysOf(partitionOf(stream, this.partitions));
+    return this.keysOf(this.partitionOf(stream));
+  }
+
+  partitionOf(stream: StreamId): number {
+    return partitionOf(stream, this.partitions);
   }
 
   async read(stream: StreamId, afterSeq: number, limit: number): Promise<readonly StoredEvent[]> {
     const keys = this.keysOfStream(stream);
     const reply = await this.#client.run(
       READ,
-      [keys.log, keys.positions(stream)],
-      [afterSeq, afterSeq + limit - 1],
+      [keys.log, keys.positions(stream), keys.gone(stream)],
+      [afterSeq, limit],
     );
     return eventsOf(listOf(reply));
   }

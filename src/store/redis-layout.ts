@@ -37,6 +37,8 @@ export interface PartitionKeys {
   readonly found: string;
   /** A list: the positions of a stream's events. */
   positions(stream: StreamId): string;
+  /** A list: the hashes of a stream's first events, whose bytes have been pruned. */
+  gone(stream: StreamId): string;
   /** Key → seq, of one stream. */
   keys(stream: StreamId): string;
   /** `at hash position` of a room's events. */
@@ -59,6 +61,7 @@ export function partitionKeys(prefix: string, partition: number): PartitionKeys 
     snapshots: `${base}snapshots`,
     found: `${base}found`,
     positions: (stream) => `${base}s:${stream}`,
+    gone: (stream) => `${base}g:${stream}`,
     keys: (stream) => `${base}k:${stream}`,
     room: (name) => `${base}r:${name}`,
     word: (word) => `${base}w:${word}`,

@@ -1,7 +1,7 @@
 // Search in Redis, filled behind the log. A word's postings are one string a partition, appended to in the log's
-// order, 18 bytes an event: position (6), at (8), the beginning of the hash (4). A string costs no memory beside its
-// bytes, where a set would cost several times them; the at and the hash order the hits, so that only a page's events
-// are read. Any process may fill: who comes second finds the place moved and adds nothing.
+// order, 18 bytes an event: position (6), at (8), the beginning of the hash (4). The at and the hash order the hits,
+// so that only a page's events are read; a set of positions would need every hit's event. Any process may fill: who
+// comes second finds the place moved and adds nothing.
 import type { Hash } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
 import { hashWord, wordsOfEvent } from "../event/words.ts";
@@ -17,7 +17,7 @@ import { eventCursor, eventPage, hashBytes } from "./stored-event.ts";
 /** How many events one script makes findable. */
 const FILL_MAX = 256;
 
-const POSITION_BYTES = 6;
+export const POSITION_BYTES = 6;
 const POSTING_BYTES = 18;
 
 /** KEYS: the place and the words'. ARGV: the place before and after, and the words' postings. */
@@ -74,7 +74,7 @@ async function findAll(
 }
 
 /** Up to where the partition's log ends now; what is appended meanwhile need not be found. */
-async function catchUp(client: RedisClient, events: RedisEvents, partition: number): Promise<void> {
+export async function catchUp(client: RedisClient, events: RedisEvents, partition: number): Promise<void> {
   const keys = events.keysOf(partition);
   const [end, found] = listOf(await client.call("MGET", keys.end, keys.found)).map(numberOf);
   let place = found ?? 0;

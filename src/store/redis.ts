@@ -1,6 +1,6 @@
 // The store in Redis, one server or a Redis Cluster, for many processes. Appends are one script a partition; a
 // server that has gone is waited for a while, then calls fail with `store_unreachable`.
-import { hash as digest, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Hash, StreamId } from "../event/event.ts";
 import type {
   AppendItem,
@@ -13,7 +13,6 @@ import type {
 } from "../event/log.ts";
 import { AppendQueue } from "./append-queue.ts";
 import {
-  checkBlob,
   checkCount,
   checkHash,
   checkItems,
@@ -24,15 +23,25 @@ import {
   checkText,
 } from "./input.ts";
 import { News } from "./news.ts";
-import type { Damage, HeadFilter, LeaseRequest, Page, PageRequest, RoomSummary } from "./port.ts";
-import type { Store, StoredHead } from "./port.ts";
+import type {
+  Damage,
+  HeadFilter,
+  LeaseRequest,
+  Page,
+  PageRequest,
+  PrunedEvent,
+  RoomSummary,
+} from "./port.ts";
+import type { Store, StoredBlob, StoredHead } from "./port.ts";
 import { parseRedisAddress } from "./redis-address.ts";
 import { appendBatch } from "./redis-append.ts";
+import { RedisBlobs } from "./redis-blobs.ts";
 import { bytesOf, RedisClient, script, type RedisClientOptions } from "./redis-client.ts";
 import { createOrCheck, warnIfNotDurable } from "./redis-create.ts";
 import { RedisEvents } from "./redis-events.ts";
 import { inspectRedis } from "./redis-inspect.ts";
 import { RedisLists } from "./redis-lists.ts";
+import { prunedInRedis, pruneRedis } from "./redis-prune.ts";
 import { findInRedis, searchRedis } from "./redis-search.ts";
 import { announce, listen } from "./redis-watch.ts";
 import { mergeByTime, shares } from "./tail-pages.ts";
@@ -51,7 +60,9 @@ export async function openRedisStore(address: string, options: RedisOptions = {}
   try {
     const partitions = await createOrCheck(client);
     await warnIfNotDurable(client);
-    return new RedisStore(client, partitions);
+    const store = new RedisStore(client, partitions);
+    await store.begin();
+    return store;
   } catch (cause) {
     client.close();
     throw cause;
@@ -66,6 +77,7 @@ class RedisStore implements Store {
   readonly #news: News;
   readonly #events: RedisEvents;
   readonly #lists: RedisLists;
+  readonly #blobs: RedisBlobs;
   readonly #underWay: UnderWay;
   #closing: Promise<void> | null = null;
 
@@ -76,6 +88,7 @@ class RedisStore implements Store {
     this.#underWay = new UnderWay(this.name);
     this.#events = new RedisEvents(client, partitions);
     this.#lists = new RedisLists(client, this.#events);
+    this.#blobs = new RedisBlobs(client);
     const self = randomUUID();
     this.#news = new News({
       listen: (ears) => listen(client, self, ears),
@@ -134,13 +147,22 @@ class RedisStore implements Store {
           take === 0 ? [] : await this.#events.after(index, after[index] ?? 0, take),
         ),
       );
-      const place = after.map((position, index) => events[index]?.at(-1)?.position ?? position);
+      const place = after.map((position, index) => {
+        const last = events[index]?.at(-1)?.position ?? position;
+        // Behind the last of them up to the end all is pruned: it need not be looked at again.
+        return (events[index]?.length ?? 0) < (takes[index] ?? 0) ? Math.max(last, end[index] ?? 0) : last;
+      });
       return { events: mergeByTime(events), place };
     });
   }
 
   async end(): Promise<TailPlace> {
     return await this.#do(() => this.#events.end());
+  }
+
+  /** Before anyone is given it. */
+  async begin(): Promise<void> {
+    await this.#news.begin();
   }
 
   watch(listener: (appended: Appended) => void): () => void {
@@ -214,24 +236,41 @@ class RedisStore implements Store {
     return await this.#do(() => findInRedis(this.#client, this.#events, checkHash(params.hash)));
   }
 
-  async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {
+  async prune(params: { readonly stream: StreamId; readonly throughSeq: number }): Promise<number> {
     return await this.#do(async () => {
-      const bytes = Buffer.from(checkBlob(params.bytes));
-      const hash = digest("sha256", bytes, "hex");
-      await this.#client.call("SET", this.#key(`blob:${hash}`), bytes);
-      return hash;
+      const stream = checkText("stream", params.stream);
+      const throughSeq = checkCount("throughSeq", params.throughSeq);
+      return await pruneRedis(this.#client, this.#events, { stream, throughSeq });
     });
+  }
+
+  async pruned(params: {
+    readonly stream: StreamId;
+    readonly afterSeq?: number;
+    readonly limit?: number;
+  }): Promise<readonly PrunedEvent[]> {
+    return await this.#do(async () => {
+      const stream = checkText("stream", params.stream);
+      const afterSeq = checkCount("afterSeq", params.afterSeq ?? 0);
+      const limit = checkLimit(params.limit, 1000);
+      return await prunedInRedis(this.#client, this.#events, { stream, afterSeq, limit });
+    });
+  }
+
+  async putBlob(params: { readonly bytes: Uint8Array; readonly now?: number }): Promise<Hash> {
+    return await this.#do(() => this.#blobs.put(params.bytes, params.now));
   }
 
   async blob(params: { readonly hash: Hash }): Promise<Uint8Array | null> {
-    return await this.#do(async () => {
-      const bytes = await this.#client.call("GET", this.#key(`blob:${checkHash(params.hash)}`));
-      return bytes === null ? null : new Uint8Array(bytesOf(bytes));
-    });
+    return await this.#do(() => this.#blobs.get(params.hash));
   }
 
-  async deleteBlob(params: { readonly hash: Hash }): Promise<void> {
-    await this.#do(() => this.#client.call("DEL", this.#key(`blob:${checkHash(params.hash)}`)));
+  async blobs(params: { readonly page?: PageRequest }): Promise<Page<StoredBlob>> {
+    return await this.#do(() => this.#blobs.list(params.page));
+  }
+
+  async deleteBlob(params: { readonly hash: Hash; readonly putBefore?: number }): Promise<boolean> {
+    return await this.#do(() => this.#blobs.delete(params.hash, params.putBefore));
   }
 
   async lease(params: LeaseRequest): Promise<boolean> {

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Appended } from "../event/log.ts";
 import { lastOf, testItem, testStream } from "../testing/events.ts";
+import { SCHEMA_VERSION } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite.ts";
 import type { Store } from "./port.ts";
 
@@ -117,7 +118,7 @@ test("a newer version that only the write-ahead log knows is refused too", async
   await fill();
   const database = new DatabaseSync(path);
   database.exec("PRAGMA user_version = 99");
-  expect((await readFile(path)).readUInt32BE(60)).toBe(1);
+  expect((await readFile(path)).readUInt32BE(60)).toBe(SCHEMA_VERSION);
   await expectRefused("store_newer");
   database.close();
 });

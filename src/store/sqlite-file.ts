@@ -7,10 +7,13 @@ import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HolodeckError } from "../event/error.ts";
 import { storeError } from "./sqlite-error.ts";
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, TABLES } from "./sqlite-schema.ts";
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, schemaFrom, tablesAt } from "./sqlite-schema.ts";
 
 /** How long a statement waits, blocking, for a lock. The writer waits longer without blocking. */
 const LOCK_WAIT_MS = 100;
+
+/** How long bringing a store to this version waits for another process that writes. */
+const BRING_UP_WAIT_MS = 10_000;
 
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
@@ -35,11 +38,20 @@ function connect(path: string, { readOnly }: { readonly readOnly: boolean }): Da
     // Said and not left to the build: some builds report FULL and sync seldom. On macOS fsync alone does not
     // reach the platter.
     database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON");
+    if (!readOnly && versionOf(database) < SCHEMA_VERSION) bringUp(database);
     return database;
   } catch (cause) {
     database.close();
     throw cause;
   }
+}
+
+/** In one transaction, so that nobody sees half of it; whoever comes second finds it done. */
+function bringUp(database: DatabaseSync): void {
+  database.exec(`PRAGMA busy_timeout = ${BRING_UP_WAIT_MS}; BEGIN IMMEDIATE`);
+  const version = versionOf(database);
+  if (version < SCHEMA_VERSION) database.exec(schemaFrom(version));
+  database.exec(`COMMIT; PRAGMA busy_timeout = ${LOCK_WAIT_MS}`);
 }
 
 async function create(path: string): Promise<void> {
@@ -128,8 +140,9 @@ async function readHeader(path: string): Promise<{ readonly size: number; readon
 /** What the header alone does not show: a version still in the write-ahead log, a schema or a root page lost. */
 function refuseByTables(database: DatabaseSync, path: string): void {
   try {
-    refuseVersion(path, Number(database.prepare("PRAGMA user_version").get()?.["user_version"]));
-    for (const table of TABLES) database.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();
+    const version = versionOf(database);
+    refuseVersion(path, version);
+    for (const table of tablesAt(version)) database.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();
   } catch (cause) {
     if (cause instanceof Error && /no such table|malformed/.test(cause.message)) {
       throw corrupt(path, `is damaged or lacks a table (${cause.message})`);
@@ -138,9 +151,13 @@ function refuseByTables(database: DatabaseSync, path: string): void {
   }
 }
 
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+}
+
 function refuseVersion(path: string, version: number): void {
-  if (version === SCHEMA_VERSION) return;
-  if (version < SCHEMA_VERSION) throw corrupt(path, `has the unknown version ${version}`);
+  if (version >= 1 && version <= SCHEMA_VERSION) return;
+  if (version < 1) throw corrupt(path, `has the unknown version ${version}`);
   throw new HolodeckError("store_newer", {
     what: `The store ${path} has version ${version}; this program knows versions up to ${SCHEMA_VERSION}.`,
     todo: "Use the newer Holodeck that wrote it. The file has not been changed.",

@@ -47,6 +47,10 @@ function checkEvent([, stream, seq, at, room, hash, bytes]: Row): readonly Damag
   if (!(bytes instanceof Uint8Array) || !(hash instanceof Uint8Array)) {
     return [damageAt(stream, seq, "The event's bytes or hash are of another type.")];
   }
+  if (bytes.length === 0) {
+    if (at === 0n && room === null) return [];
+    return [damageAt(stream, seq, "It has been pruned, and its time or room is there.")];
+  }
   if (leafHash(bytes) !== hashText(hash)) return [damageAt(stream, seq, "Bytes and hash disagree.")];
   const event = decoded(bytes);
   if (event === null) return [damageAt(stream, seq, "The event's bytes cannot be read.")];

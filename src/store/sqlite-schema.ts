@@ -5,15 +5,13 @@
 /** "Holo": written into the file's header, so that other programs' files are told apart. */
 export const APPLICATION_ID = 0x486f6c6f;
 
-export const SCHEMA_VERSION = 1;
-
 /**
  * `bytes` stands last, so that reading the columns before it never walks overflow pages. `heads` is keyed by
  * stream itself: its indexes carry the stream as their tail, which is the order lists have. Blobs are rows, not
  * files beside the database: one file to copy, one sync, and no orphan after a crash between the two.
  * `words` keeps no text and no places in it: only which event holds which word.
  */
-export const SCHEMA = `
+const VERSION_1 = `
 CREATE TABLE events (
   position INTEGER PRIMARY KEY,
   stream TEXT NOT NULL,
@@ -69,11 +67,43 @@ CREATE TABLE words_place (one INTEGER PRIMARY KEY CHECK (one = 1), position INTE
 INSERT INTO words_place VALUES (1, 0);
 
 PRAGMA application_id = ${APPLICATION_ID};
-PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Every table of the schema: what a sound file can be asked for. */
-export const TABLES = [
+/**
+ * When blobs were put. A table of its own: behind a blob's bytes, reading it would walk all of them. What was there
+ * before counts as put when the store was brought up.
+ * Of a pruned event, `bytes` is empty, `at` 0 and `room` null.
+ */
+const VERSION_2 = `
+CREATE TABLE blob_puts (hash BLOB PRIMARY KEY, put_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO blob_puts SELECT hash, CAST(unixepoch('subsec') * 1000 AS INTEGER) FROM blobs;
+`;
+
+/** An event is found by its hash too, by a word of its own: the words of what was there before are filled anew. */
+const VERSION_3 = `
+INSERT INTO words (words) VALUES ('delete-all');
+UPDATE words_place SET position = 0;
+`;
+
+/** Each brings a store from the version of its index to the next; an empty file has version 0. */
+const STEPS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
+
+export const SCHEMA_VERSION = STEPS.length;
+
+/** What brings a store of a version to this program's. */
+export function schemaFrom(version: number): string {
+  return `${STEPS.slice(version).join("\n")}\nPRAGMA user_version = ${SCHEMA_VERSION};`;
+}
+
+/** A new store. */
+export const SCHEMA = schemaFrom(0);
+
+/** Every table of the schema at a version: what a sound file can be asked for. */
+export function tablesAt(version: number): readonly string[] {
+  return version < 2 ? TABLES_1 : [...TABLES_1, "blob_puts"];
+}
+
+const TABLES_1 = [
   "events",
   "keys",
   "heads",

@@ -23,6 +23,7 @@ export class Search {
   readonly #savePlace: Query;
   readonly #next: Query<EventRow>;
   readonly #add: Query;
+  readonly #remove: Query;
   readonly #find: Query<EventRow>;
   readonly #findByHash: Query<EventRow>;
 
@@ -36,6 +37,8 @@ export class Search {
       `SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ${FILL_MAX}`,
     );
     this.#add = new Query(database, "INSERT INTO words (rowid, text) VALUES (?, ?)");
+    // A table that keeps no text is told what to forget: the words that were added.
+    this.#remove = new Query(database, "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)");
     this.#find = new Query(database, FIND);
     this.#findByHash = new Query(database, FIND_BY_HASH);
   }
@@ -57,6 +60,12 @@ export class Search {
     return row === undefined ? null : storedEvent(row);
   }
 
+  /** Takes an event's words out again, inside a transaction and while its bytes are there. */
+  forget(row: EventRow): void {
+    const isFilled = row[0] <= (this.#place.get()?.[0] ?? 0);
+    if (isFilled) this.#remove.run(row[0], findableText(row));
+  }
+
   /** Up to where the log ends now; what is appended meanwhile need not be found. */
   async #catchUp(): Promise<void> {
     const end = this.#end.get()?.[0] ?? 0;
@@ -75,7 +84,7 @@ export class Search {
   }
 }
 
-/** A damaged event is found by no word; `verify` reports it, and the search of all others goes on. */
+/** A pruned event is found by no word. Nor is a damaged one; `verify` reports it, and the search of all others goes on. */
 function findableText(row: EventRow): string {
   try {
     const { event, hash } = storedEvent(row);
@@ -87,14 +96,14 @@ function findableText(row: EventRow): string {
 }
 
 const FIND_BY_HASH = `
-SELECT ${EVENT_COLUMNS} FROM events WHERE hash = ?2
+SELECT ${EVENT_COLUMNS} FROM events WHERE hash = ?2 AND length(bytes) > 0
   AND position IN (SELECT words.rowid FROM words WHERE words MATCH ?1)`;
 
 /** Hits are ordered by the small columns; the bytes are read for the page alone. */
 const FIND = `
 SELECT ${EVENT_COLUMNS} FROM events WHERE position IN (
   SELECT events.position FROM words CROSS JOIN events ON events.position = words.rowid
-  WHERE words MATCH ? AND (events.at, events.hash) < (?, ?)
+  WHERE words MATCH ? AND (events.at, events.hash) < (?, ?) AND length(events.bytes) > 0
   ORDER BY events.at DESC, events.hash DESC LIMIT ?
 )
 ORDER BY at DESC, hash DESC`;

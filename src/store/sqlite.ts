@@ -1,6 +1,5 @@
 // The store in one SQLite file: the default. One connection, used synchronously: reads see every commit, writes
 // go through one queue (`sqlite-writer.ts`). Several processes may have the file open at once.
-import { hash as digest } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { Hash, StreamId } from "../event/event.ts";
 import type {
@@ -13,7 +12,6 @@ import type {
   TailPlace,
 } from "../event/log.ts";
 import {
-  checkBlob,
   checkCount,
   checkHash,
   checkItems,
@@ -24,18 +22,28 @@ import {
   checkText,
   storeClosed,
 } from "./input.ts";
-import type { Damage, HeadFilter, LeaseRequest, Page, PageRequest, RoomSummary } from "./port.ts";
-import type { Store, StoredHead } from "./port.ts";
+import type {
+  Damage,
+  HeadFilter,
+  LeaseRequest,
+  Page,
+  PageRequest,
+  PrunedEvent,
+  RoomSummary,
+} from "./port.ts";
+import type { Store, StoredBlob, StoredHead } from "./port.ts";
 import { Appender } from "./sqlite-append.ts";
+import { Blobs } from "./sqlite-blobs.ts";
 import { storeError } from "./sqlite-error.ts";
 import { openDatabase } from "./sqlite-file.ts";
 import { inspectDatabase } from "./sqlite-inspect.ts";
 import { Lists } from "./sqlite-lists.ts";
 import { EVENT_COLUMNS, Query } from "./sqlite-query.ts";
+import { Pruner } from "./sqlite-prune.ts";
 import { Search } from "./sqlite-search.ts";
 import { Watchers } from "./sqlite-watch.ts";
 import { Writer } from "./sqlite-writer.ts";
-import { hashBytes, storedEvent, type EventRow } from "./stored-event.ts";
+import { storedEvent, type EventRow } from "./stored-event.ts";
 
 export interface SqliteOptions {
   /** How long a write waits for another process's transaction, in milliseconds; default 5,000. */
@@ -45,9 +53,6 @@ export interface SqliteOptions {
 }
 
 const BUSY_TIMEOUT_MS_DEFAULT = 5000;
-
-/** So many bytes of a blob weigh as much as an event when a transaction is filled. */
-const BLOB_BYTES_PER_WEIGHT = 16 * 1024;
 
 /**
  * Opens the store at a path, and makes it (0600, folders 0700) when nothing is there. Throws `store_newer` or
@@ -74,6 +79,8 @@ class SqliteStore implements Store {
   readonly #watchers: Watchers;
   readonly #lists: Lists;
   readonly #search: Search;
+  readonly #pruner: Pruner;
+  readonly #blobs: Blobs;
   readonly #statements: Statements;
   #closing: Promise<void> | null = null;
 
@@ -98,6 +105,8 @@ class SqliteStore implements Store {
     });
     this.#lists = new Lists(database);
     this.#search = new Search(database, this.#writer);
+    this.#pruner = new Pruner(database, this.#writer, this.#search);
+    this.#blobs = new Blobs(database, this.#writer);
     this.#statements = prepareAll(database);
   }
 
@@ -129,8 +138,11 @@ class SqliteStore implements Store {
     const limit = checkLimit(params.limit, 1000);
     const [after = 0] = params.after === null ? [] : checkPlace(params.after, this.partitions);
     return this.#read(() => {
+      const end = this.#statements.end.get()?.[0] ?? 0;
       const events = this.#statements.tail.all(after, limit).map(storedEvent);
-      return { events, place: [events.at(-1)?.position ?? after] };
+      const last = events.at(-1)?.position ?? after;
+      // Behind the last of them all is pruned: it need not be looked at again.
+      return { events, place: [events.length < limit ? Math.max(last, end) : last] };
     });
   }
 
@@ -206,23 +218,39 @@ class SqliteStore implements Store {
     });
   }
 
-  async putBlob(params: { readonly bytes: Uint8Array }): Promise<Hash> {
-    // A copy: a Buffer's own `slice` is none.
-    const bytes = new Uint8Array(checkBlob(params.bytes));
-    const hash = digest("sha256", bytes, "hex");
-    const weight = 1 + Math.floor(bytes.length / BLOB_BYTES_PER_WEIGHT);
-    await this.#write(weight, () => this.#statements.putBlob.run(hashBytes(hash), bytes));
-    return hash;
+  async prune(params: { readonly stream: StreamId; readonly throughSeq: number }): Promise<number> {
+    this.#assertOpen();
+    const stream = checkText("stream", params.stream);
+    return this.#pruner.prune(stream, checkCount("throughSeq", params.throughSeq));
+  }
+
+  async pruned(params: {
+    readonly stream: StreamId;
+    readonly afterSeq?: number;
+    readonly limit?: number;
+  }): Promise<readonly PrunedEvent[]> {
+    const stream = checkText("stream", params.stream);
+    const afterSeq = checkCount("afterSeq", params.afterSeq ?? 0);
+    const limit = checkLimit(params.limit, 1000);
+    return this.#read(() => this.#pruner.pruned(stream, afterSeq, limit));
+  }
+
+  async putBlob(params: { readonly bytes: Uint8Array; readonly now?: number }): Promise<Hash> {
+    this.#assertOpen();
+    return this.#blobs.put(params.bytes, params.now);
   }
 
   async blob(params: { readonly hash: Hash }): Promise<Uint8Array | null> {
-    const hash = hashBytes(checkHash(params.hash));
-    return this.#read(() => this.#statements.blob.get(hash)?.[0] ?? null);
+    return this.#read(() => this.#blobs.get(params.hash));
   }
 
-  async deleteBlob(params: { readonly hash: Hash }): Promise<void> {
-    const hash = hashBytes(checkHash(params.hash));
-    await this.#write(1, () => this.#statements.deleteBlob.run(hash));
+  async blobs(params: { readonly page?: PageRequest }): Promise<Page<StoredBlob>> {
+    return this.#read(() => this.#blobs.list(params.page));
+  }
+
+  async deleteBlob(params: { readonly hash: Hash; readonly putBefore?: number }): Promise<boolean> {
+    this.#assertOpen();
+    return this.#blobs.delete(params.hash, params.putBefore);
   }
 
   async lease(params: LeaseRequest): Promise<boolean> {
@@ -292,21 +320,20 @@ function prepareAll(database: DatabaseSync) {
   return {
     read: new Query<EventRow>(
       database,
-      `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?`,
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND seq > ? AND length(bytes) > 0
+       ORDER BY seq LIMIT ?`,
     ),
     key: new Query<readonly [number]>(database, "SELECT seq FROM keys WHERE stream = ? AND key = ?"),
     tail: new Query<EventRow>(
       database,
-      `SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`,
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? AND length(bytes) > 0
+       ORDER BY position LIMIT ?`,
     ),
     end: new Query<readonly [number]>(database, "SELECT coalesce(max(position), 0) FROM events"),
     place: new Query<readonly [string]>(database, "SELECT place FROM places WHERE name = ?"),
     savePlace: new Query(database, "INSERT OR REPLACE INTO places (name, place) VALUES (?, ?)"),
     snapshot: new Query<readonly [string]>(database, "SELECT snapshot FROM snapshots WHERE stream = ?"),
     saveSnapshot: new Query(database, "INSERT OR REPLACE INTO snapshots (stream, snapshot) VALUES (?, ?)"),
-    putBlob: new Query(database, "INSERT OR IGNORE INTO blobs (hash, bytes) VALUES (?, ?)"),
-    blob: new Query<readonly [Uint8Array]>(database, "SELECT bytes FROM blobs WHERE hash = ?"),
-    deleteBlob: new Query(database, "DELETE FROM blobs WHERE hash = ?"),
     lease: new Query<readonly [string, number]>(database, "SELECT owner, until FROM leases WHERE name = ?"),
     takeLease: new Query(
       database,

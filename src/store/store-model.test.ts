@@ -83,6 +83,9 @@ const item: fc.Arbitrary<ItemPlan> = fc.record({
   key: fc.option(fc.nat(2)),
 });
 const step: fc.Arbitrary<Step> = fc.array(fc.array(item, { maxLength: 4 }), { minLength: 1, maxLength: 3 });
+/** After each step a stream is pruned, further than it goes at times. */
+const prune = fc.record({ stream: fc.nat(2), throughSeq: fc.nat(6) });
+type Prune = typeof prune extends fc.Arbitrary<infer Value> ? Value : never;
 
 test(
   "every store gives the same results, states, heads, keys, pages and hits",
@@ -90,11 +93,16 @@ test(
     expect(stores.length).toBeGreaterThanOrEqual(2);
     const steps = fc.array(step, { minLength: 1, maxLength: 5 });
     await fc.assert(
-      fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (planned, limit) => {
-        const outcomes = await givenToAll(new Scene(++runs), planned, limit);
-        const [model, ...others] = outcomes;
-        for (const { name, ...outcome } of others) expect({ name, ...outcome }).toEqual({ ...model, name });
-      }),
+      fc.asyncProperty(
+        steps,
+        fc.array(prune, { maxLength: 5 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (planned, prunes, limit) => {
+          const outcomes = await givenToAll(new Scene(++runs), planned, prunes, limit);
+          const [model, ...others] = outcomes;
+          for (const { name, ...outcome } of others) expect({ name, ...outcome }).toEqual({ ...model, name });
+        },
+      ),
       { numRuns: RUNS },
     );
   },
@@ -143,16 +151,22 @@ class Scene {
 /** The last event of each stream. */
 type Heads = ReadonlyMap<StreamId, EncodedEvent>;
 
-async function givenToAll(scene: Scene, steps: readonly Step[], limit: number) {
+async function givenToAll(scene: Scene, steps: readonly Step[], prunes: readonly Prune[], limit: number) {
   const starts = await Promise.all(stores.map((store) => store.end()));
   const results: unknown[][] = stores.map(() => []);
   let heads: Heads = new Map();
-  for (const one of steps) {
+  for (const [turn, one] of steps.entries()) {
     const calls = itemsOf(scene, one, heads);
     const answers = await Promise.all(
       stores.map((store) => Promise.all(calls.map((items) => codeOrValue(() => store.append(items))))),
     );
     for (const [index, answer] of answers.entries()) results[index]?.push(answer);
+    const pruned = prunes[turn];
+    if (pruned !== undefined) {
+      const asked = { stream: scene.stream(pruned.stream), throughSeq: pruned.throughSeq };
+      const went = await Promise.all(stores.map((store) => codeOrValue(() => store.prune(asked))));
+      for (const [index, answer] of went.entries()) results[index]?.push(answer);
+    }
     heads = await headsOf(scene);
   }
   return await Promise.all(
@@ -227,6 +241,7 @@ async function look(store: Store, scene: Scene, limit: number, start: TailPlace 
     events: await Promise.all(
       streams.map(async (stream) => hashes(await store.read({ stream, limit: 1000 }))),
     ),
+    pruned: await Promise.all(streams.map((stream) => store.pruned({ stream }))),
     heads: await Promise.all(streams.map((stream) => store.head({ stream }))),
     keys: await Promise.all(
       streams.flatMap((stream) => [0, 1, 2].map((key) => store.key({ stream, key: `key ${key}` }))),

@@ -87,7 +87,7 @@ function names({ problems }: Verification): readonly string[] {
 
 test("a sound store is verified, and every stream and event counted", async () => {
   const verification = await verifyBytes(sound);
-  expect(verification).toEqual({ ok: true, streams: 3, events: 13, problems: [] });
+  expect(verification).toEqual({ ok: true, streams: 3, events: 13, pruned: 0, problems: [] });
 });
 
 test("progress is told stream by stream", async () => {
@@ -270,3 +270,13 @@ async function grow(store: Store, from: EncodedEvent, by: number): Promise<void>
     after = lastOf(item);
   }
 }
+
+test("a fault that is found below and in the chain is told once", async () => {
+  const { problems } = await verifyChanged(
+    "UPDATE events SET hash = ? WHERE stream = ? AND seq = 3",
+    new Uint8Array(32),
+    a,
+  );
+  const disagree = problems.filter(({ what }) => what === "Bytes and hash disagree.");
+  expect(disagree).toEqual([{ stream: a, seq: 3, what: "Bytes and hash disagree." }]);
+});

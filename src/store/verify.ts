@@ -2,7 +2,8 @@
 // and what the adapter finds below. Damage is reported, never thrown. One page of one stream is in memory at once.
 import { leafHash, type StreamId } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
-import type { Damage, PageRequest, Store, StoredHead } from "./port.ts";
+import { prunedBy, type Pruned } from "../event/pruned.ts";
+import type { Damage, PageRequest, PrunedEvent, Store, StoredHead } from "./port.ts";
 
 export type Problem = Damage;
 
@@ -11,6 +12,8 @@ export interface Verification {
   /** How many streams and events were looked at. */
   readonly streams: number;
   readonly events: number;
+  /** How many events more have been pruned: of them the hash is there, and the chain goes through it. */
+  readonly pruned: number;
   /** At most 1,000. */
   readonly problems: readonly Problem[];
 }
@@ -26,8 +29,8 @@ const PAGE = 500;
 export async function verifyStore(store: Store, options: VerifyOptions = {}): Promise<Verification> {
   const verifier = new Verifier(store, options);
   await verifier.run();
-  const { streams, events, problems } = verifier;
-  return { ok: problems.length === 0, streams, events, problems };
+  const { streams, events, pruned, problems } = verifier;
+  return { ok: problems.length === 0, streams, events, pruned, problems };
 }
 
 /** How far a stream has been followed. `hash` is null before the first event and behind a lost one. */
@@ -35,6 +38,10 @@ interface Link {
   seq: number;
   hash: string | null;
   at: number;
+  /** The last event whose bytes are not there; null when all are. */
+  gone: PrunedEvent | null;
+  /** What a later event says of them. */
+  told: Pruned | null;
 }
 
 /** The event after the link is not there to be followed: the chain is looked at again from the one behind it. */
@@ -43,12 +50,25 @@ function passOver(link: Link): void {
   link.hash = null;
 }
 
+function wasTold({ gone, told }: Link): boolean {
+  if (gone === null) return true;
+  return (
+    told !== null &&
+    told.from === 1 &&
+    told.to >= gone.seq &&
+    (told.to > gone.seq || told.last_hash === gone.hash)
+  );
+}
+
 class Verifier {
   streams = 0;
   events = 0;
+  pruned = 0;
   readonly problems: Problem[] = [];
   readonly #store: Store;
   readonly #options: VerifyOptions;
+  /** What was said of which event: the adapter and the chain may find the same fault. */
+  readonly #told = new Set<string>();
 
   constructor(store: Store, options: VerifyOptions) {
     this.#store = store;
@@ -77,12 +97,19 @@ class Verifier {
   }
 
   async #checkStream(stream: StreamId): Promise<void> {
-    const link: Link = { seq: 0, hash: null, at: Number.NEGATIVE_INFINITY };
+    const link: Link = { seq: 0, hash: null, at: Number.NEGATIVE_INFINITY, gone: null, told: null };
     await this.#checkEvents(stream, link);
     const head = await this.#attempt(stream, null, () => this.#store.head({ stream }));
     // Events may have come while this ran: the head that was read last knows how many there must be.
     if (head && head.seq > link.seq) await this.#checkEvents(stream, link);
     if (head !== undefined) this.#checkHead(stream, link, head);
+    if (!wasTold(link)) {
+      this.#report(
+        stream,
+        link.gone?.seq ?? null,
+        "Its bytes are not there, and no later event says they were pruned.",
+      );
+    }
     this.streams++;
     this.#options.onProgress?.({ streams: this.streams, events: this.events });
   }
@@ -94,7 +121,27 @@ class Verifier {
       const page = await read(PAGE).catch(() => this.#attempt(stream, link.seq + 1, () => read(1)));
       if (page?.length === 0) return;
       if (page === undefined) passOver(link);
+      else await this.#followPruned(stream, link, page[0]);
       for (const stored of page ?? []) if (!this.#follows(stream, link, stored)) break;
+    }
+  }
+
+  /** Goes on through the kept hashes of events that were pruned, up to the next that can be read. */
+  async #followPruned(stream: StreamId, link: Link, next: StoredEvent | undefined): Promise<void> {
+    if (next === undefined || next.event.stream !== stream) return;
+    const { seq: nextSeq } = next.event;
+    while (nextSeq > link.seq + 1) {
+      const kept = await this.#attempt(stream, link.seq + 1, () =>
+        this.#store.pruned({ stream, afterSeq: link.seq, limit: PAGE }),
+      );
+      if (kept?.[0]?.seq !== link.seq + 1) return;
+      for (const { seq, hash } of kept) {
+        if (seq !== link.seq + 1) break;
+        link.seq = seq;
+        link.hash = hash;
+        link.gone = { seq, hash };
+        this.pruned++;
+      }
     }
   }
 
@@ -114,6 +161,7 @@ class Verifier {
     link.seq = seq;
     link.hash = hash;
     link.at = Math.max(link.at, event.at);
+    link.told = prunedBy(event) ?? link.told;
     this.events++;
     return true;
   }
@@ -146,6 +194,9 @@ class Verifier {
   }
 
   #report(stream: StreamId | null, seq: number | null, what: string): void {
-    if (!this.#isFull) this.problems.push({ stream, seq, what });
+    const fault = JSON.stringify([stream, seq, what]);
+    if (this.#isFull || this.#told.has(fault)) return;
+    this.#told.add(fault);
+    this.problems.push({ stream, seq, what });
   }
 }

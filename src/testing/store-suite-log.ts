@@ -197,7 +197,10 @@ function everyCall(store: Store): readonly (() => unknown)[] {
     () => store.search({ text: "word" }),
     () => store.putBlob({ bytes: new Uint8Array(1) }),
     () => store.blob({ hash }),
+    () => store.blobs({}),
     () => store.deleteBlob({ hash }),
+    () => store.prune({ stream: a, throughSeq: 0 }),
+    () => store.pruned({ stream: a }),
     () => store.lease({ name: "l", owner: "o", now: 0, ttlMs: 1 }),
     () => store.inspect(),
   ];

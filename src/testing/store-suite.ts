@@ -6,8 +6,15 @@ import { appendCases } from "./store-suite-append.ts";
 import { findingCases } from "./store-suite-finding.ts";
 import { listCases } from "./store-suite-lists.ts";
 import { logCases } from "./store-suite-log.ts";
+import { pruningCases } from "./store-suite-pruning.ts";
 
 export type { StoreCase } from "./store-case.ts";
 
 /** Every behaviour of the `Store` port. */
-export const storeSuite: readonly StoreCase[] = [...appendCases, ...logCases, ...listCases, ...findingCases];
+export const storeSuite: readonly StoreCase[] = [
+  ...appendCases,
+  ...logCases,
+  ...listCases,
+  ...findingCases,
+  ...pruningCases,
+];

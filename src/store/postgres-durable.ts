@@ -1,4 +1,4 @@
-// Whether the PostgreSQL server keeps what it acknowledges when its power fails.
+// What a PostgreSQL server must be set to for "durable" to be true.
 import { query, type PostgresClient } from "./postgres-client.ts";
 
 /** `fsync=off` is a setting of the whole server: a power cut may take what was acknowledged, and the store with it. */
