@@ -13,7 +13,7 @@ import {
 import type { Event } from "./event.ts";
 import type { Json, JsonObject } from "./json.ts";
 
-const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
+const FORBIDDEN: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 function event(data: JsonObject): Event {
   return { v: 1, stream: streamId("test", "a"), seq: 1, prev: null, at: 1, type: "noted", room: null, data };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { need } from "../need.ts";
 import { PostgresServer } from "../servers/postgres.ts";
+import { RedisServer } from "../servers/redis.ts";
 import type { SharedServer } from "../servers/shared-server.ts";
 import { POINTS, SQLITE_CREATE_POINTS, SQLITE_POINTS } from "./points.ts";
 
@@ -21,6 +22,7 @@ export interface Target {
 const STARTERS: Readonly<Record<string, () => Promise<Target>>> = {
   sqlite: startSqlite,
   postgres: async () => shared(await PostgresServer.start()),
+  redis: async () => shared(await RedisServer.start()),
 };
 
 export const TARGET_NAMES: readonly string[] = Object.keys(STARTERS);
