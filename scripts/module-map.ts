@@ -20,7 +20,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   run: [...BELOW_SESSION, "session"],
   server: [...BELOW_SESSION, "session", "insight", "run"],
   client: ["event", "tile", "session"],
-  testing: [...BELOW_SESSION, "session", "insight", "run"],
+  testing: [...BELOW_SESSION, "session", "insight", "run", "server"],
   cli: "all",
 };
 

@@ -20,7 +20,7 @@ export async function memoryRow(): Promise<Row> {
       for (const command of commands) {
         const batch = new Batch(sessionAggregate, STREAM, position);
         batch.settle({ ...moment, now: command.now });
-        batch.decide(command, null);
+        batch.decide(command, []);
         batch.settle({ ...moment, now: command.now });
         for (const { event } of batch.item()?.events ?? []) decided.push(event);
       }

@@ -102,7 +102,7 @@ async function write(
   const position = newPosition();
   for (let from = 0; from < commands.length; from += 1_000) {
     const batch = new Batch(sessionAggregate, STREAM, position);
-    for (const command of commands.slice(from, from + 1_000)) batch.decide(command, null);
+    for (const command of commands.slice(from, from + 1_000)) batch.decide(command, []);
     const item = batch.item();
     if (item !== null) await store.log.append([item]);
   }

@@ -20,6 +20,7 @@ import { SetupError, say, sayDetail } from "./words.js";
 /** @type {readonly SystemPart[]} */
 export const SYSTEM_PARTS = [
   { name: "strace", command: "strace", debian: "strace", purpose: "to count fsyncs", linuxOnly: true },
+  { name: "curl", command: "curl", debian: "curl", purpose: "to call the server as any program does" },
   {
     name: "postgres",
     command: "postgres",

@@ -221,4 +221,29 @@ const READING: readonly CommandSpec[] = [
   },
 ];
 
-export const COMMANDS: readonly CommandSpec[] = [...RUNNING, ...READING];
+const SERVING: readonly CommandSpec[] = [
+  {
+    usage: "up",
+    summary: "serve rooms (channels) of tiles over HTTP",
+    description:
+      "Serves PLATO: agents in any language submit tiles to rooms and read them, sessions' tiles among them.\n" +
+      "Runs until Ctrl-C or SIGTERM; then it ends what is under way and exits with 0. With --json it prints its ports.",
+    examples: ["holodeck up", "holodeck up --port 9000 --store data/holodeck.db"],
+    options: [
+      { flags: "--host <host>", text: "where to listen, on this machine alone (default: 127.0.0.1)" },
+      {
+        flags: "--port <n>",
+        text: "PLATO's port; 0 for any (default: $PLATO_PORT, else 8848)",
+        range: [0, 65_535],
+      },
+      {
+        flags: "--router-port <n>",
+        text: "the H1 router's port; 0 for any (default: $H1_ROUTER_PORT, else 8902)",
+        range: [0, 65_535],
+      },
+    ],
+    load: async () => await import("./up.ts"),
+  },
+];
+
+export const COMMANDS: readonly CommandSpec[] = [...RUNNING, ...SERVING, ...READING];

@@ -21,6 +21,7 @@ export const EXIT = {
 } as const;
 
 const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
+  address_in_use: EXIT.failed,
   callback_failed: EXIT.failed,
   conflict: EXIT.failed,
   denied: EXIT.denied,

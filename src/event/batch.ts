@@ -46,16 +46,16 @@ export class Batch<State, Command extends Timed, F extends Fact> {
   settle(moment: Moment): void {
     for (;;) {
       const command = this.#aggregate.settle(this.#position.state, moment);
-      if (command === null || this.decide(command, null).events.length === 0) return;
+      if (command === null || this.decide(command, []).events.length === 0) return;
     }
   }
 
   /** Decides one command. Throws when an event is not plain JSON or too large; then the command changed nothing. */
-  decide(command: Command, key: string | null): Decided<F> {
+  decide(command: Command, keys: readonly string[]): Decided<F> {
     const decision = this.#aggregate.decide(this.#position.state, command);
     if (isRefusal(decision)) return { events: [], refusal: decision };
     const encoded = this.#encode(decision, command.now);
-    if (key !== null && encoded.length > 0) this.#keys.push({ key, seq: this.#position.seq + 1 });
+    if (encoded.length > 0) for (const key of keys) this.#keys.push({ key, seq: this.#position.seq + 1 });
     const events = encoded.map((one) => this.#take(one));
     return { events, refusal: null };
   }

@@ -1,6 +1,7 @@
 // The one error of the project: a code for programs, a sentence on what happened, a sentence on what to do.
 
 export type ErrorCode =
+  | "address_in_use"
   | "callback_failed"
   | "conflict"
   | "denied"

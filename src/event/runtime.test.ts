@@ -66,7 +66,10 @@ class Given {
     });
   }
 
-  async add(by: number, key: string | null = null): ReturnType<typeof this.runtime.execute> {
+  async add(
+    by: number,
+    key: string | readonly string[] | null = null,
+  ): ReturnType<typeof this.runtime.execute> {
     return await this.runtime.execute(STREAM, { type: "add", by }, key);
   }
 }
@@ -119,6 +122,16 @@ test("a repeated key answers with the first seq, also when asked twice at once",
   const third = await given.add(5, "k");
   expect([third.repeated, third.events]).toEqual([1, []]);
   expect(given.runtime.peek(STREAM)?.count).toBe(5);
+});
+
+test("of several keys any that was used makes a repeat, and says which", async () => {
+  const given = new Given(new MemoryStore());
+  const [first, second] = await Promise.all([given.add(5, ["a", "b"]), given.add(5, ["c", "b"])]);
+  expect([first.repeated, first.repeatedKey]).toEqual([null, null]);
+  expect([second.repeated, second.repeatedKey, second.events]).toEqual([1, "b", []]);
+  // What came to nothing has taken no key.
+  const third = await given.add(5, "c");
+  expect([third.repeated, third.events.length]).toEqual([null, 1]);
 });
 
 test("a key that was used is known also when the command is refused now", async () => {

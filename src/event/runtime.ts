@@ -14,6 +14,8 @@ export type Untimed<Command> = Command extends Timed ? Omit<Command, "now"> : ne
 export interface Executed<F extends Fact> extends Decided<F> {
   /** The first seq an earlier command with the same key wrote; null when this is the first. */
   readonly repeated: number | null;
+  /** Which of the command's keys had been used; null when none. */
+  readonly repeatedKey: string | null;
 }
 
 export interface RuntimeOptions<State, Command extends Timed, F extends Fact> {
@@ -38,7 +40,7 @@ export interface News<State, F extends Fact> {
 interface Pending<Command, F extends Fact> {
   /** Null asks for nothing but to read on and let happen what is due. */
   readonly command: Untimed<Command> | null;
-  readonly key: string | null;
+  readonly keys: readonly string[];
   readonly resolve: (executed: Executed<F>) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -67,15 +69,20 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
 
   /**
    * Decides a command and makes what follows durable. A `key` makes it happen once: a repeat answers with the first
-   * seq. A refusal is a value; errors of the store, and events over their limits, are thrown.
+   * seq. Of several keys any that was used makes it a repeat. A refusal is a value; errors of the store, and events
+   * over their limits, are thrown.
    */
-  execute(stream: StreamId, command: Untimed<Command>, key: string | null = null): Promise<Executed<F>> {
-    return this.#enqueue(stream, command, key);
+  execute(
+    stream: StreamId,
+    command: Untimed<Command>,
+    key: string | readonly string[] | null = null,
+  ): Promise<Executed<F>> {
+    return this.#enqueue(stream, command, key === null ? [] : typeof key === "string" ? [key] : key);
   }
 
   /** Reads what others have appended, lets what is due happen, and answers the state. */
   async refresh(stream: StreamId): Promise<State> {
-    await this.#enqueue(stream, null, null);
+    await this.#enqueue(stream, null, []);
     return this.#entries.get(stream)?.known?.state ?? this.#options.aggregate.initial();
   }
 
@@ -114,10 +121,14 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     for (const entry of this.#entries.values()) await entry.draining;
   }
 
-  #enqueue(stream: StreamId, command: Untimed<Command> | null, key: string | null): Promise<Executed<F>> {
+  #enqueue(
+    stream: StreamId,
+    command: Untimed<Command> | null,
+    keys: readonly string[],
+  ): Promise<Executed<F>> {
     const entry = this.#entry(stream);
     return new Promise((resolve, reject) => {
-      entry.waiting.push({ command, key, resolve, reject });
+      entry.waiting.push({ command, keys, resolve, reject });
       entry.draining ??= this.#drain(entry);
     });
   }
@@ -176,9 +187,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       await this.#read(entry);
       stale = false;
       const { key, seq } = result;
-      for (const one of pending)
-        if (one.key === key) one.resolve({ events: [], refusal: null, repeated: seq });
-      pending = pending.filter((one) => one.key !== key);
+      for (const one of pending) if (one.keys.includes(key)) one.resolve(repeat(key, seq));
+      pending = pending.filter((one) => !one.keys.includes(key));
     }
   }
 
@@ -194,7 +204,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
         const decided =
           one.command === null
             ? { events: [], refusal: null }
-            : batch.decide({ ...one.command, now: moment.now } as unknown as Command, one.key);
+            : batch.decide({ ...one.command, now: moment.now } as unknown as Command, one.keys);
         answers.push([one, decided]);
       } catch (error) {
         one.reject(error);
@@ -211,13 +221,17 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     answers: readonly (readonly [Pending<Command, F>, Decided<F>])[],
   ): Promise<void> {
     for (const [one, decided] of answers) {
-      const { key } = one;
-      const repeated =
-        key === null || decided.events.length > 0
-          ? null
-          : await this.#options.log.key({ stream: entry.stream, key });
-      one.resolve(repeated === null ? { ...decided, repeated } : { events: [], refusal: null, repeated });
+      const used = decided.events.length > 0 ? null : await this.#usedKey(entry.stream, one.keys);
+      one.resolve(used ?? { ...decided, repeated: null, repeatedKey: null });
     }
+  }
+
+  async #usedKey(stream: StreamId, keys: readonly string[]): Promise<Executed<F> | null> {
+    for (const key of keys) {
+      const seq = await this.#options.log.key({ stream, key });
+      if (seq !== null) return repeat(key, seq);
+    }
+    return null;
   }
 
   /** Reads on from what is known; what is new is told. */
@@ -256,10 +270,18 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   }
 }
 
+function repeat(key: string, seq: number) {
+  return { events: [], refusal: null, repeated: seq, repeatedKey: key };
+}
+
 /** How many of those waiting share an append: two with one key do not, for the second repeats the first. */
-function batchLength(waiting: readonly { readonly key: string | null }[]): number {
+function batchLength(waiting: readonly { readonly keys: readonly string[] }[]): number {
   if (waiting.length === 1) return 1;
-  const keys = new Set<string>();
-  const repeat = waiting.findIndex(({ key }) => key !== null && keys.size === keys.add(key).size);
-  return Math.min(repeat < 0 ? waiting.length : repeat, BATCH_COMMANDS_MAX);
+  const seen = new Set<string>();
+  const repeats = waiting.findIndex(({ keys }) => {
+    const isRepeat = keys.some((key) => seen.has(key));
+    for (const key of keys) seen.add(key);
+    return isRepeat;
+  });
+  return Math.min(repeats < 0 ? waiting.length : repeats, BATCH_COMMANDS_MAX);
 }

@@ -1,7 +1,7 @@
 // The words an event is found by: the same on every store, so that search finds the same on every store.
 // A word is a run of letters and digits, lower-cased (Unicode default case folding as far as toLowerCase goes),
 // 1 to 64 characters; a longer run is cut to its first 64.
-import type { Event } from "./event.ts";
+import type { Event, Hash } from "./event.ts";
 import type { Json } from "./json.ts";
 
 /** An event gives at most this many distinct words; further ones are not found by search. */
@@ -20,6 +20,14 @@ export function wordsOfEvent(event: Event): string[] {
   for (const text of [event.type, event.stream, event.room ?? ""]) collect(text, words);
   collectJson(event.data, words);
   return [...words];
+}
+
+/**
+ * The word that only the event with this hash has: the sign before it is neither letter nor digit, so that no text
+ * can hold it or ask for it. Stores keep it with the event's words to find an event by its hash.
+ */
+export function hashWord(hash: Hash): string {
+  return `§${hash}`;
 }
 
 function collectJson(value: Json | undefined, words: Set<string>): void {

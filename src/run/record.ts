@@ -33,7 +33,7 @@ export async function recordExit(params: RecordParams): Promise<void> {
     const record = await keep(params);
     const result = exit.result === null || outcome !== "success" ? {} : { result: exit.result };
     const told = error === null ? {} : { error };
-    const completion = { attempt, durationMs: exit.duration_ms, record, ...told, ...result };
+    const completion = { attempt, durationMs: Math.round(exit.duration_ms), record, ...told, ...result };
     await session
       .completeTask(taskId, outcome, completion)
       .catch(async (refusal: unknown) => await failUnstorable(params, refusal))
@@ -49,7 +49,7 @@ async function failUnstorable(
 ): Promise<void> {
   if (!(error instanceof HolodeckError) || error.code !== "event_too_large") throw error;
   const told = `What became of it is too large to be recorded. ${error.what}`;
-  await session.completeTask(taskId, "failed", { attempt, durationMs: exit.duration_ms, error: told });
+  await session.completeTask(taskId, "failed", { attempt, durationMs: Math.round(exit.duration_ms), error: told });
 }
 
 /** Lets pass that the session decided before us, by timeout, cancel or its own end: its word stands. */

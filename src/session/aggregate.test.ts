@@ -223,12 +223,12 @@ function play(
   const batch = new Batch(sessionAggregate, streamId("session", "sess_1"), position);
   let now = 1_000_000;
   let offsetMs = 0;
-  batch.decide({ ...start, now }, null);
+  batch.decide({ ...start, now }, []);
   for (const { after, set, command } of steps) {
     now += after + set;
     offsetMs += set;
     batch.settle({ now, boot: { ...BOOT, offsetMs } });
-    batch.decide({ ...command, now }, null);
+    batch.decide({ ...command, now }, []);
     expect(throughSnapshot(position.state)).toEqual(position.state);
     const { dueAt } = sessionAggregate.head(position.state);
     expect(dueAt === null).toBe(position.state.status === "ended");

@@ -1,5 +1,6 @@
 // What a session is started with: every field of spec/holodeck-session-manager.txt, its default, its limits.
 import type { JsonObject } from "../event/json.ts";
+import { roomNameFault } from "../tile/room-name.ts";
 import {
   checkBoolean,
   checkInteger,
@@ -66,8 +67,6 @@ export type ResolvedConfig = Required<SessionConfig>;
 /** Where tiles go when `scoutRoom` is empty. */
 export const DEFAULT_ROOM = "scout-reports/holodeck-session";
 
-const ROOM_LENGTH_MAX = 256;
-
 const KNOWN_FIELDS: ReadonlySet<string> = new Set<keyof SessionConfig>([
   "sessionName",
   "agentId",
@@ -126,10 +125,7 @@ export function resolveConfig(config: SessionConfig): ResolvedConfig {
 export function checkRoom(value: unknown): string {
   if (value === "") return "";
   const room = checkText(value, "scoutRoom");
-  const segments = room.split("/");
-  const safe =
-    Buffer.byteLength(room) <= ROOM_LENGTH_MAX && segments.every((part) => !["", ".", ".."].includes(part));
-  if (!safe)
+  if (roomNameFault(room) !== null)
     throw invalid("scoutRoom", room, "Use names parted by single slashes, without . or .. among them.");
   return room;
 }

@@ -74,7 +74,7 @@ async function attemptOnce<Result extends Json | void>(
   // From here on the completion is this attempt's own: the signal is for work that must stop.
   underway.delete(taskId);
   if (over.signal.aborted) return { error: over.signal.reason };
-  const told = { attempt, durationMs: clock.monotonic() - began };
+  const told = { attempt, durationMs: Math.round(clock.monotonic() - began) };
   if ("error" in worked) return await fail(session, taskId, worked.error, told);
   try {
     const result: Json | void = worked.value;

@@ -2,7 +2,7 @@
 import { decodeEvent, type Hash } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
 import { cutPage, pageCursor, pageLimit } from "./page.ts";
-import type { HeadFilter, Page, PageRequest, StoredHead } from "./port.ts";
+import type { HeadFilter, Page, PageRequest, RoomSummary, StoredHead } from "./port.ts";
 
 export interface Kept {
   readonly seq: number;
@@ -38,6 +38,19 @@ export function newestFirst(events: readonly Kept[], page: PageRequest | undefin
     .filter(({ at, hash }) => after === null || (at - after[0] || compareText(hash, after[1])) < 0);
   const cut = cutPage(rows, limit, ({ at, hash }) => [at, hash]);
   return { items: cut.items.map(stored), next: cut.next };
+}
+
+export function roomSummaries(events: readonly Kept[]): readonly RoomSummary[] {
+  const rooms = new Map<string, { room: string; tiles: number; createdAt: number; latestAt: number }>();
+  for (const { room, at } of events) {
+    if (room === null) continue;
+    const summary = rooms.get(room) ?? { room, tiles: 0, createdAt: at, latestAt: at };
+    summary.tiles++;
+    summary.createdAt = Math.min(summary.createdAt, at);
+    summary.latestAt = Math.max(summary.latestAt, at);
+    rooms.set(room, summary);
+  }
+  return [...rooms.values()].sort((a, b) => compareText(a.room, b.room));
 }
 
 export function compareHeads(a: StoredHead, b: StoredHead): number {

@@ -16,6 +16,7 @@ import {
   brokenChain,
   checkCount,
   checkFilter,
+  checkHash,
   checkItems,
   checkLimit,
   checkPlace,
@@ -34,6 +35,7 @@ import {
   isThere,
   matches,
   newestFirst,
+  roomSummaries,
   stored,
   type Kept,
 } from "./memory-lists.ts";
@@ -205,16 +207,7 @@ export class MemoryStore implements Store {
 
   async rooms(): Promise<readonly RoomSummary[]> {
     this.#assertOpen();
-    const rooms = new Map<string, { room: string; tiles: number; createdAt: number; latestAt: number }>();
-    for (const { room, at } of this.#present()) {
-      if (room === null) continue;
-      const summary = rooms.get(room) ?? { room, tiles: 0, createdAt: at, latestAt: at };
-      summary.tiles++;
-      summary.createdAt = Math.min(summary.createdAt, at);
-      summary.latestAt = Math.max(summary.latestAt, at);
-      rooms.set(room, summary);
-    }
-    return [...rooms.values()].sort((a, b) => compareText(a.room, b.room));
+    return roomSummaries(this.#present());
   }
 
   async search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>> {
@@ -224,6 +217,13 @@ export class MemoryStore implements Store {
       (kept) => words.length > 0 && words.every((word) => this.#has(kept, word)),
     );
     return newestFirst(hits, params.page);
+  }
+
+  async find(params: { readonly hash: Hash }): Promise<StoredEvent | null> {
+    this.#assertOpen();
+    const hash = checkHash(params.hash);
+    const kept = this.#present().find((one) => one.hash === hash);
+    return kept === undefined ? null : stored(kept);
   }
 
   async prune(params: { readonly stream: StreamId; readonly throughSeq: number }): Promise<number> {

@@ -93,9 +93,11 @@ export interface Store extends EventLog {
    * Filled behind the log, and caught up before it answers. Text without a word finds nothing.
    */
   search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>>;
+  /** The event with this hash; null when there is none, or it is pruned. Caught up before it answers, as search is. */
+  find(params: { readonly hash: Hash }): Promise<StoredEvent | null>;
   /**
    * Lets go of the bytes, words, room and keys of a stream's events up to `throughSeq`, and of a snapshot at or before
-   * it. Their seqs, hashes and positions stay: `read`, `tail`, `room` and `search` pass them over, `pruned` gives them.
+   * it. Their seqs, hashes and positions stay: `read`, `tail`, `room`, `search` and `find` pass them over, `pruned` gives them.
    * The stream's last event cannot go (`invalid_argument`). Done in steps, each whole: after a crash, or a second time,
    * it does what is left. Answers how many events went.
    */

@@ -254,7 +254,17 @@ END
 $words$;
 `;
 
+/** An event is found by its hash too, by a word of its own: the words of what was there before are filled anew. */
+const HASH_WORDS = `
+DELETE FROM words;
+UPDATE words_places SET position = 0;
+`;
+
 /** Each brings a store from the version of its index to the next; an empty schema has version 0. */
-export const STEPS: readonly string[] = [`${TABLES}\n${APPEND}`, `${BLOB_PUTS}\n${PRUNE}\n${ADD_WORDS}`];
+export const STEPS: readonly string[] = [
+  `${TABLES}\n${APPEND}`,
+  `${BLOB_PUTS}\n${PRUNE}\n${ADD_WORDS}`,
+  HASH_WORDS,
+];
 
 export const SCHEMA_VERSION = STEPS.length;

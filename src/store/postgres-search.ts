@@ -2,14 +2,15 @@
 // event holds which, in an inverted index. Any process may fill: who comes second finds the place moved and adds
 // nothing.
 import { HolodeckError } from "../event/error.ts";
+import type { Hash } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
-import { wordsOfEvent } from "../event/words.ts";
+import { hashWord, wordsOfEvent } from "../event/words.ts";
 import { checkSearch } from "./input.ts";
 import { pageLimit } from "./page.ts";
 import type { Page, PageRequest } from "./port.ts";
 import { byteaArray, byteaArrayText, int8Array, textArray } from "./postgres-array.ts";
 import { query, type PostgresClient } from "./postgres-client.ts";
-import { eventCursor, eventPage, storedEvent, type EventRow } from "./stored-event.ts";
+import { eventCursor, eventPage, hashBytes, storedEvent, type EventRow } from "./stored-event.ts";
 
 /** How many events one statement makes findable. */
 const FILL_MAX = 256;
@@ -36,6 +37,12 @@ const FIND = query<EventRow>(
    ORDER BY e.at DESC, e.hash DESC`,
 );
 
+const FIND_BY_HASH = query<EventRow>(
+  `SELECT e.position, e.hash, e.bytes FROM words AS w
+   JOIN events AS e ON e.partition = w.partition AND e.position = w.position
+   WHERE w.words @> $1 AND w.hash = $2 AND octet_length(e.bytes) > 0`,
+);
+
 export async function searchPostgres(
   client: PostgresClient,
   text: string,
@@ -48,6 +55,13 @@ export async function searchPostgres(
   await catchUp(client);
   const rows = await client.all(FIND, byteaArray(words), at, hash, limit + 1);
   return eventPage(rows.map(storedEvent), limit);
+}
+
+/** By a word of its own beside the event's, which an append need not wait for. */
+export async function findInPostgres(client: PostgresClient, hash: Hash): Promise<StoredEvent | null> {
+  await catchUp(client);
+  const row = await client.get(FIND_BY_HASH, byteaArray([hashWord(hash)]), hashBytes(hash));
+  return row === undefined ? null : storedEvent(row);
 }
 
 async function catchUp(client: PostgresClient): Promise<void> {
@@ -77,7 +91,8 @@ async function fill(client: PostgresClient, partition: number, place: number): P
 /** A pruned event is found by no word. Nor is a damaged one; `verify` reports it, and the search of all others goes on. */
 function findableWords(row: EventRow): readonly string[] {
   try {
-    return wordsOfEvent(storedEvent(row).event);
+    const { event, hash } = storedEvent(row);
+    return [hashWord(hash), ...wordsOfEvent(event)];
   } catch (error) {
     if (error instanceof HolodeckError && error.code === "event_corrupt") return [];
     throw error;

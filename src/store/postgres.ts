@@ -12,7 +12,15 @@ import type {
   TailPlace,
 } from "../event/log.ts";
 import { AppendQueue } from "./append-queue.ts";
-import { checkCount, checkItems, checkLimit, checkPlace, checkSnapshot, checkText } from "./input.ts";
+import {
+  checkCount,
+  checkHash,
+  checkItems,
+  checkLimit,
+  checkPlace,
+  checkSnapshot,
+  checkText,
+} from "./input.ts";
 import { News } from "./news.ts";
 import { partitionOf } from "./partition.ts";
 import type {
@@ -36,7 +44,8 @@ import { inspectPostgres } from "./postgres-inspect.ts";
 import { leaseIn } from "./postgres-lease.ts";
 import { PostgresLists } from "./postgres-lists.ts";
 import { prune, prunedOf } from "./postgres-prune.ts";
-import { searchPostgres } from "./postgres-search.ts";
+import { findInPostgres, searchPostgres } from "./postgres-search.ts";
+import { saveSnapshot, snapshotOf } from "./postgres-snapshot.ts";
 import { announce, listen } from "./postgres-watch.ts";
 import { storedEvent, type EventRow } from "./stored-event.ts";
 import { mergeByTime, shares } from "./tail-pages.ts";
@@ -193,17 +202,16 @@ class PostgresStore implements Store {
     return await this.#do(async () => {
       const stream = checkText("stream", params.stream);
       const partition = partitionOf(stream, this.partitions);
-      const row = await this.#client.get(SNAPSHOT, partition, Buffer.from(stream));
-      return row === undefined ? null : (JSON.parse(row[0].toString()) as Snapshot);
+      return await snapshotOf(this.#client, { stream, partition });
     });
   }
 
   async saveSnapshot(params: { readonly stream: StreamId; readonly snapshot: Snapshot }): Promise<void> {
     await this.#do(async () => {
       const stream = checkText("stream", params.stream);
-      const snapshot = Buffer.from(JSON.stringify(checkSnapshot(params.snapshot)));
+      const snapshot = checkSnapshot(params.snapshot);
       const partition = partitionOf(stream, this.partitions);
-      await this.#client.all(SAVE_SNAPSHOT, partition, Buffer.from(stream), snapshot);
+      await saveSnapshot(this.#client, { stream, partition }, snapshot);
     });
   }
 
@@ -239,6 +247,10 @@ class PostgresStore implements Store {
 
   async search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>> {
     return await this.#do(() => searchPostgres(this.#client, params.text, params.page));
+  }
+
+  async find(params: { readonly hash: Hash }): Promise<StoredEvent | null> {
+    return await this.#do(() => findInPostgres(this.#client, checkHash(params.hash)));
   }
 
   async prune(params: { readonly stream: StreamId; readonly throughSeq: number }): Promise<number> {
@@ -331,11 +343,4 @@ const END = query<readonly [number]>(
 const PLACE = query<readonly [string]>("SELECT place FROM places WHERE name = $1");
 const SAVE_PLACE = query(
   "INSERT INTO places (name, place) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET place = excluded.place",
-);
-const SNAPSHOT = query<readonly [Buffer]>(
-  "SELECT snapshot FROM snapshots WHERE partition = $1 AND stream = $2",
-);
-const SAVE_SNAPSHOT = query(
-  `INSERT INTO snapshots (partition, stream, snapshot) VALUES ($1, $2, $3)
-   ON CONFLICT (partition, stream) DO UPDATE SET snapshot = excluded.snapshot`,
 );

@@ -3,7 +3,7 @@
 import { HolodeckError } from "../event/error.ts";
 import type { StreamId } from "../event/event.ts";
 import type { Snapshot, StoredEvent } from "../event/log.ts";
-import { wordsOfEvent } from "../event/words.ts";
+import { hashWord, wordsOfEvent } from "../event/words.ts";
 import { checkPrune } from "./input.ts";
 import type { PrunedEvent } from "./port.ts";
 import { bytesOf, listOf, numberOf, script, type Argument, type RedisClient } from "./redis-client.ts";
@@ -138,7 +138,7 @@ function request(keys: PartitionKeys, stream: StreamId, going: readonly StoredEv
     const room = event.room === null ? 0 : (rooms.get(event.room) ?? rooms.size + 1);
     if (event.room !== null) rooms.set(event.room, room);
     values.push(position, raw, room, Buffer.concat([sortable(event.at), raw, wide(position, 8)]));
-    for (const word of wordsOfEvent(event)) {
+    for (const word of [hashWord(hash), ...wordsOfEvent(event)]) {
       words.set(word, [...(words.get(word) ?? []), wide(position, POSITION_BYTES)]);
     }
   }

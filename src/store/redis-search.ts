@@ -2,8 +2,9 @@
 // order, 18 bytes an event: position (6), at (8), the beginning of the hash (4). The at and the hash order the hits,
 // so that only a page's events are read; a set of positions would need every hit's event. Any process may fill: who
 // comes second finds the place moved and adds nothing.
+import type { Hash } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
-import { wordsOfEvent } from "../event/words.ts";
+import { hashWord, wordsOfEvent } from "../event/words.ts";
 import { checkSearch } from "./input.ts";
 import { pageLimit } from "./page.ts";
 import type { Page, PageRequest } from "./port.ts";
@@ -41,15 +42,35 @@ export async function searchRedis(
   const limit = pageLimit(page);
   const [at, hash] = eventCursor(page);
   if (words.length === 0) return { items: [], next: null };
-  const partitions = Array.from({ length: events.partitions }, (_, partition) => partition);
-  await Promise.all(partitions.map((partition) => catchUp(client, events, partition)));
-  const hits = await Promise.all(partitions.map((partition) => find(client, events, partition, words)));
+  const hits = await findAll(client, events, words);
   const cursor = orderOf(at, hash);
-  const places = nearest(hits.flat(), cursor, limit + 1);
+  const places = nearest(hits, cursor, limit + 1);
   const found = newestFirst(await events.at(places)).filter(
     (one) => one.event.at < at || (one.event.at === at && Buffer.compare(hashBytes(one.hash), hash) < 0),
   );
   return eventPage(found.slice(0, limit + 1), limit);
+}
+
+/** By a word of its own beside the event's, which an append need not wait for. */
+export async function findInRedis(
+  client: RedisClient,
+  events: RedisEvents,
+  hash: Hash,
+): Promise<StoredEvent | null> {
+  const places = await findAll(client, events, [hashWord(hash)]);
+  return (await events.at(places)).find((one) => one.hash === hash) ?? null;
+}
+
+/** Caught up first. */
+async function findAll(
+  client: RedisClient,
+  events: RedisEvents,
+  words: readonly string[],
+): Promise<readonly Hit[]> {
+  const partitions = Array.from({ length: events.partitions }, (_, partition) => partition);
+  await Promise.all(partitions.map((partition) => catchUp(client, events, partition)));
+  const hits = await Promise.all(partitions.map((partition) => find(client, events, partition, words)));
+  return hits.flat();
 }
 
 /** Up to where the partition's log ends now; what is appended meanwhile need not be found. */
@@ -79,7 +100,7 @@ function postingsOf(batch: readonly StoredEvent[]): ReadonlyMap<string, Buffer[]
     const posting = Buffer.alloc(POSTING_BYTES);
     posting.writeUIntBE(position, 0, POSITION_BYTES);
     posting.set(orderOf(event.at, hashBytes(hash)), POSITION_BYTES);
-    for (const word of wordsOfEvent(event)) {
+    for (const word of [hashWord(hash), ...wordsOfEvent(event)]) {
       const list = postings.get(word);
       if (list === undefined) postings.set(word, [posting]);
       else list.push(posting);

@@ -14,6 +14,7 @@ import type {
 import { AppendQueue } from "./append-queue.ts";
 import {
   checkCount,
+  checkHash,
   checkItems,
   checkLease,
   checkLimit,
@@ -41,7 +42,7 @@ import { RedisEvents } from "./redis-events.ts";
 import { inspectRedis } from "./redis-inspect.ts";
 import { RedisLists } from "./redis-lists.ts";
 import { prunedInRedis, pruneRedis } from "./redis-prune.ts";
-import { searchRedis } from "./redis-search.ts";
+import { findInRedis, searchRedis } from "./redis-search.ts";
 import { announce, listen } from "./redis-watch.ts";
 import { mergeByTime, shares } from "./tail-pages.ts";
 import { UnderWay } from "./under-way.ts";
@@ -229,6 +230,10 @@ class RedisStore implements Store {
 
   async search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>> {
     return await this.#do(() => searchRedis(this.#client, this.#events, params.text, params.page));
+  }
+
+  async find(params: { readonly hash: Hash }): Promise<StoredEvent | null> {
+    return await this.#do(() => findInRedis(this.#client, this.#events, checkHash(params.hash)));
   }
 
   async prune(params: { readonly stream: StreamId; readonly throughSeq: number }): Promise<number> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { hash as digest } from "node:crypto";
+import { wordsOfEvent } from "../event/words.ts";
 import { lastOf, testItem, testStream } from "../testing/events.ts";
 import { SCHEMA_VERSION } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite.ts";
@@ -56,6 +57,23 @@ test("a store of version 1 opens, is brought up, verifies, and prunes", async ()
   ]);
   await store.close();
   expect((await readFile(path)).readUInt32BE(60)).toBe(SCHEMA_VERSION);
+});
+
+test("what a store of version 1 had made findable is found by its hash too, until it is pruned", async () => {
+  const database = await makeVersion1();
+  const words = database.prepare("INSERT INTO words (rowid, text) VALUES (?, ?)");
+  for (const { event } of item.events) words.run(event.seq, wordsOfEvent(event).join(" "));
+  database.exec("UPDATE words_place SET position = 3");
+  database.close();
+  const store = await openSqliteStore(path);
+  const [first, , last] = item.events.map(({ hash }) => hash);
+  for (const hash of [first, last]) expect(await store.find({ hash: hash ?? "" })).toMatchObject({ hash });
+  await store.prune({ stream: a, throughSeq: 2 });
+  expect(await store.find({ hash: first ?? "" })).toBe(null);
+  expect(await store.find({ hash: last ?? "" })).toMatchObject({ hash: last });
+  expect((await store.search({ text: "fox" })).items).toEqual([]);
+  expect(await verifyStore(store)).toMatchObject({ events: 1, pruned: 2, problems: [{ seq: 2 }] });
+  await store.close();
 });
 
 test("many who open a store of version 1 at once bring it up once", async () => {

@@ -79,8 +79,14 @@ CREATE TABLE blob_puts (hash BLOB PRIMARY KEY, put_at INTEGER NOT NULL) STRICT, 
 INSERT INTO blob_puts SELECT hash, CAST(unixepoch('subsec') * 1000 AS INTEGER) FROM blobs;
 `;
 
+/** An event is found by its hash too, by a word of its own: the words of what was there before are filled anew. */
+const VERSION_3 = `
+INSERT INTO words (words) VALUES ('delete-all');
+UPDATE words_place SET position = 0;
+`;
+
 /** Each brings a store from the version of its index to the next; an empty file has version 0. */
-const STEPS: readonly string[] = [VERSION_1, VERSION_2];
+const STEPS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
 
 export const SCHEMA_VERSION = STEPS.length;
 

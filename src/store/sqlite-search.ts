@@ -3,14 +3,15 @@
 // lower-case words of letters and digits as they are.
 import type { DatabaseSync } from "node:sqlite";
 import { HolodeckError } from "../event/error.ts";
+import type { Hash } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
-import { wordsOfEvent } from "../event/words.ts";
+import { hashWord, wordsOfEvent } from "../event/words.ts";
 import { checkSearch } from "./input.ts";
 import { pageLimit } from "./page.ts";
 import type { Page, PageRequest } from "./port.ts";
 import { EVENT_COLUMNS, Query } from "./sqlite-query.ts";
 import type { Writer } from "./sqlite-writer.ts";
-import { eventCursor, eventPage, storedEvent, type EventRow } from "./stored-event.ts";
+import { eventCursor, eventPage, hashBytes, storedEvent, type EventRow } from "./stored-event.ts";
 
 /** How many events one transaction makes findable. */
 const FILL_MAX = 256;
@@ -24,6 +25,7 @@ export class Search {
   readonly #add: Query;
   readonly #remove: Query;
   readonly #find: Query<EventRow>;
+  readonly #findByHash: Query<EventRow>;
 
   constructor(database: DatabaseSync, writer: Writer) {
     this.#writer = writer;
@@ -38,6 +40,7 @@ export class Search {
     // A table that keeps no text is told what to forget: the words that were added.
     this.#remove = new Query(database, "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)");
     this.#find = new Query(database, FIND);
+    this.#findByHash = new Query(database, FIND_BY_HASH);
   }
 
   async search(text: string, page: PageRequest | undefined): Promise<Page<StoredEvent>> {
@@ -48,6 +51,13 @@ export class Search {
     await this.#catchUp();
     const match = words.map((word) => `"${word}"`).join(" ");
     return eventPage(this.#find.all(match, at, hash, limit + 1).map(storedEvent), limit);
+  }
+
+  /** By a word of its own beside the event's: an index by hash would cost every append a page of its own. */
+  async find(hash: Hash): Promise<StoredEvent | null> {
+    await this.#catchUp();
+    const row = this.#findByHash.get(`"${hashWord(hash)}"`, hashBytes(hash));
+    return row === undefined ? null : storedEvent(row);
   }
 
   /** Takes an event's words out again, inside a transaction and while its bytes are there. */
@@ -77,12 +87,17 @@ export class Search {
 /** A pruned event is found by no word. Nor is a damaged one; `verify` reports it, and the search of all others goes on. */
 function findableText(row: EventRow): string {
   try {
-    return wordsOfEvent(storedEvent(row).event).join(" ");
+    const { event, hash } = storedEvent(row);
+    return [hashWord(hash), ...wordsOfEvent(event)].join(" ");
   } catch (error) {
     if (error instanceof HolodeckError && error.code === "event_corrupt") return "";
     throw error;
   }
 }
+
+const FIND_BY_HASH = `
+SELECT ${EVENT_COLUMNS} FROM events WHERE hash = ?2 AND length(bytes) > 0
+  AND position IN (SELECT words.rowid FROM words WHERE words MATCH ?1)`;
 
 /** Hits are ordered by the small columns; the bytes are read for the page alone. */
 const FIND = `

@@ -13,6 +13,7 @@ import type {
 } from "../event/log.ts";
 import {
   checkCount,
+  checkHash,
   checkItems,
   checkLease,
   checkLimit,
@@ -206,6 +207,13 @@ class SqliteStore implements Store {
   async search(params: { readonly text: string; readonly page?: PageRequest }): Promise<Page<StoredEvent>> {
     this.#assertOpen();
     return this.#search.search(params.text, params.page).catch((cause: unknown) => {
+      throw storeError(this.name, cause);
+    });
+  }
+
+  async find(params: { readonly hash: Hash }): Promise<StoredEvent | null> {
+    this.#assertOpen();
+    return this.#search.find(checkHash(params.hash)).catch((cause: unknown) => {
       throw storeError(this.name, cause);
     });
   }

@@ -34,7 +34,7 @@ export function given<State, Command extends Timed, F extends Fact>(
   const give = (command: Untimed<Command>): Outcome<State, F> => {
     const batch = new Batch(aggregate, streamId("test", "given"), position);
     batch.settle({ ...moment, now });
-    const { refusal } = batch.decide({ ...command, now } as unknown as Command, null);
+    const { refusal } = batch.decide({ ...command, now } as unknown as Command, []);
     return outcome({ events: batch.happened, refusal, state: position.state });
   };
   const scenario: Scenario<State, Command, F> = {

@@ -145,6 +145,18 @@ export const findingCases: readonly StoreCase[] = [
     deepEqual(hashesOf(items), expected);
     deepEqual(sizes, [250, 250, 100]);
   }),
+  storeCase("an event is found by its hash, at once, and by no text that tells it", async (store) => {
+    const first = testItem({ stream: a, facts: [{ data: { text: "one" } }, { data: { text: "two" } }] });
+    await appendAll(store, [first]);
+    const wanted = first.events[1]?.hash ?? "";
+    const liar = testItem({ stream: b, facts: [{ data: { text: `§${wanted} ${wanted}` } }] });
+    await appendAll(store, [liar]);
+    const stored = await store.find({ hash: wanted });
+    deepEqual([stored?.event.stream, stored?.event.seq, stored?.hash], [a, 2, wanted]);
+    deepEqual(hashesOf((await store.search({ text: wanted })).items), [lastOf(liar).hash]);
+    equal(await store.find({ hash: "0".repeat(64) }), null);
+    await refuses("invalid_argument", () => store.find({ hash: "abc" }));
+  }),
   storeCase("a blob is kept under its SHA-256, once, until it is deleted", async (store) => {
     const bytes = new Uint8Array([0, 1, 2, 255]);
     const hash = await store.putBlob({ bytes });

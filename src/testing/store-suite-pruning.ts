@@ -32,17 +32,20 @@ export const pruningCases: readonly StoreCase[] = [
     const { items } = await allPages(1, (page) => store.search({ text: "fox", page }));
     deepEqual(hashesOf(items), hashesIn(left));
     deepEqual((await store.search({ text: "n1" })).items, []);
+    for (const { hash } of pruned) equal(await store.find({ hash }), null);
+    for (const { hash } of left) equal((await store.find({ hash }))?.hash, hash);
     const tail = await store.tail({ after: null });
     deepEqual(new Set(hashesOf(tail.events)), new Set(hashesIn(left)));
     deepEqual([tail.place, await store.end()], [end, end]);
     equal(await store.key({ stream: a, key: "k" }), null);
     deepEqual(await store.inspect(), []);
   }),
-  storeCase("what was never searched for is found by no word once pruned", async (store) => {
+  storeCase("what was never searched for is found by no word and no hash once pruned", async (store) => {
     const item = testItem({ stream: a, facts: wordy(3) });
     await appendAll(store, [item]);
     await store.prune({ stream: a, throughSeq: 2 });
     deepEqual(hashesOf((await store.search({ text: "fox" })).items), [lastOf(item).hash]);
+    for (const { hash } of item.events.slice(0, 2)) equal(await store.find({ hash }), null);
     deepEqual(await store.inspect(), []);
   }),
   storeCase("a pruned stream goes on, and is pruned further", async (store) => {

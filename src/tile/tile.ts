@@ -2,6 +2,7 @@
 import type { Event } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
 import { renderSessionEvent, type TileContent } from "./session-tiles.ts";
+import { renderSubmitted } from "./submitted-tile.ts";
 
 /** What goes to a PLATO room. `domain` is the room. */
 export interface Tile extends Omit<TileContent, "answer"> {
@@ -10,11 +11,13 @@ export interface Tile extends Omit<TileContent, "answer"> {
   readonly source: string;
 }
 
-const TILE_SOURCE = "holodeck-session-manager";
+/** The `source` of every tile of a session. */
+export const TILE_SOURCE = "holodeck-session-manager";
 
 /** The event's tile; null when its type has none, or when its session sends no tiles. */
 export function tileOf(event: Event): Tile | null {
   if (event.room === null) return null;
+  if (event.type === "tile_submitted") return renderSubmitted(event);
   const content = renderSessionEvent(event);
   if (content === null) return null;
   const { question, answer, tags, confidence } = content;

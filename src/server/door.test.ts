@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { refuseAtDoor } from "./door.ts";
+
+const HOST = ["Host", "127.0.0.1:8848"];
+const JSON_TYPE = ["Content-Type", "application/json"];
+
+/** The status of the refusal; null for who may come in. */
+function knock(rawHeaders: readonly string[], target = "/health", method = "GET"): number | null {
+  return refuseAtDoor({ method, target, rawHeaders })?.status ?? null;
+}
+
+test.each(["127.0.0.1:8848", "localhost", "LOCALHOST:9", "[::1]:8848", "127.1.2.3"])(
+  "the host %s is this machine",
+  (host) => {
+    expect(knock(["Host", host])).toBeNull();
+  },
+);
+
+test.each([
+  "evil.example",
+  "127.0.0.1.evil.example",
+  "localhost.evil.example:8848",
+  "2130706433",
+  "[::ffff:7f00:1]",
+  "a@127.0.0.1",
+  "",
+  "0.0.0.0",
+])("the host %j is somebody else's name for this machine", (host) => {
+  expect(knock(["Host", host])).toBe(421);
+});
+
+test("a host that stands twice, or not at all, is refused", () => {
+  expect(knock([...HOST, "host", "127.0.0.1:8848"])).toBe(400);
+  expect(knock([])).toBe(400);
+});
+
+test("pages may come from this very server alone", () => {
+  expect(knock([...HOST, "Origin", "http://127.0.0.1:8848"])).toBeNull();
+  for (const origin of ["null", "https://evil.example", "http://127.0.0.1:9999", "http://localhost:8848", ""])
+    expect(knock([...HOST, "Origin", origin])).toBe(403);
+  expect(knock([...HOST, "Origin", "http://127.0.0.1:8848", "Origin", "null"])).toBe(403);
+  expect(knock([...HOST, "Origin", "https://evil.example"], "/submit", "OPTIONS")).toBe(403);
+});
+
+function post(...headers: readonly string[]): number | null {
+  return knock([...HOST, ...headers], "/submit", "POST");
+}
+
+test("only JSON that is not packed comes in, and no more than 1 MiB", () => {
+  expect(post(...JSON_TYPE)).toBeNull();
+  expect(post("content-type", "application/json; charset=utf-8")).toBeNull();
+  for (const type of [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "text/plain;application/json",
+    "application/jsonp",
+  ])
+    expect(post("Content-Type", type)).toBe(415);
+  expect(post()).toBe(415);
+  expect(post(...JSON_TYPE, "Content-Encoding", "gzip")).toBe(415);
+  expect(post(...JSON_TYPE, "Content-Length", "1048576")).toBeNull();
+  expect(post(...JSON_TYPE, "Content-Length", "1048577")).toBe(413);
+});
+
+test("a path that climbs is refused before it is read", () => {
+  for (const path of ["/room/../x", "/room/a/%2e%2E/b", "/./health", "/room/..", "/room\\..\\x"])
+    expect(knock(HOST, path)).toBe(400);
+  for (const path of ["/room/a..b", "/room/...", "/search?q=../x", "/room/a%2Fb"])
+    expect(knock(HOST, path)).toBeNull();
+});

@@ -1,0 +1,68 @@
+// What is refused before anyone reads it: requests from web pages of others (a page may send what it likes to
+// 127.0.0.1, and by a name that it makes point there even read the answer), and forms that pages send unasked.
+// Judged by the headers as they came on the wire, where one that stands twice can still be seen.
+import { BODY_BYTES_MAX } from "./json-body.ts";
+
+/** A request as it stands on the wire. */
+export interface Knock {
+  readonly method: string;
+  /** The target as it came: `/room/a%2Fb?limit=5`. */
+  readonly target: string;
+  /** Name, value, name, value, …, as Node keeps them. */
+  readonly rawHeaders: readonly string[];
+}
+
+export interface DoorRefusal {
+  readonly status: 400 | 403 | 413 | 415 | 421;
+  readonly error: string;
+}
+
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+
+/** Null for who may come in. */
+export function refuseAtDoor({ method, target, rawHeaders }: Knock): DoorRefusal | null {
+  const headers = collect(rawHeaders);
+  const hosts = headers.get("host") ?? [];
+  const [host = ""] = hosts;
+  if (hosts.length !== 1) return refuse(400, "The request has not exactly one Host header.");
+  if (!LOOPBACK_HOST.test(host))
+    return refuse(
+      421,
+      `This server is not ${JSON.stringify(host)}. Use http://127.0.0.1 or http://localhost.`,
+    );
+  for (const origin of headers.get("origin") ?? []) {
+    if (origin.toLowerCase() !== `http://${host.toLowerCase()}`)
+      return refuse(403, `Pages from ${JSON.stringify(origin)} may not use this server.`);
+  }
+  if (/(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i.test(target.split(/[?#]/, 1)[0] ?? ""))
+    return refuse(400, "The path has . or .. as a part.");
+  return method === "POST" ? bodyRefusal(headers) : null;
+}
+
+function bodyRefusal(headers: ReadonlyMap<string, readonly string[]>): DoorRefusal | null {
+  const type = headers.get("content-type")?.join(",") ?? "";
+  if (!/^application\/json\s*(?:;|$)/i.test(type.trim()))
+    return refuse(415, "Send JSON, with the header Content-Type: application/json.");
+  const encoding = headers.get("content-encoding")?.join(",") ?? "identity";
+  if (encoding.toLowerCase() !== "identity")
+    return refuse(415, `A body in ${JSON.stringify(encoding)} is not unpacked here. Send it as it is.`);
+  const length = Number(headers.get("content-length")?.[0] ?? 0);
+  if (length > BODY_BYTES_MAX) return refuse(413, `The body has more than ${BODY_BYTES_MAX} bytes.`);
+  return null;
+}
+
+function collect(rawHeaders: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const headers = new Map<string, string[]>();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? "").toLowerCase();
+    const value = rawHeaders[index + 1] ?? "";
+    const there = headers.get(name);
+    if (there === undefined) headers.set(name, [value]);
+    else there.push(value);
+  }
+  return headers;
+}
+
+function refuse(status: DoorRefusal["status"], error: string): DoorRefusal {
+  return { status, error };
+}

@@ -1,0 +1,75 @@
+// Reading rooms: their list, one room, the newest tiles of all, search, export.
+import type { StoredEvent } from "../event/log.ts";
+import type { Store } from "../store/port.ts";
+import { exportTiles } from "./export-tiles.ts";
+import type { Plato } from "./plato-parts.ts";
+import { checkRoom, invalid, limitOf, roomPath } from "./query.ts";
+import { byTimeDown, recentTiles } from "./recent-tiles.ts";
+import { searchTiles } from "./search-tiles.ts";
+import type { RoomTotals } from "./room-counts.ts";
+import { viewTiles } from "./tile-view.ts";
+
+const ROOM_LIMIT = 50;
+const SEARCH_LIMIT = 20;
+
+export function addReading({ app, store, counts }: Plato): void {
+  app.get("/rooms", async (c) => {
+    const { rooms } = await counts.current();
+    const entries = [...rooms.values()].map(({ room, tiles, createdAt, latestAt }) => [
+      room,
+      { tile_count: tiles, latest: latestAt / 1_000, created: createdAt / 1_000 },
+    ]);
+    return c.json(Object.fromEntries(entries) as object);
+  });
+
+  app.get("/room/*", async (c) => {
+    const totals = await counts.current();
+    const name = roomAsked(checkRoom(roomPath(c)), totals);
+    const before = c.req.query("before");
+    const page = {
+      limit: limitOf(c, ROOM_LIMIT),
+      ...(before !== undefined && before !== "" && { after: before }),
+    };
+    const { items, next } = await store.room({ name, page });
+    const summary = totals.rooms.get(name);
+    return c.json({
+      room: name,
+      tile_count: summary?.tiles ?? 0,
+      created: summary === undefined ? null : summary.createdAt / 1_000,
+      tiles: await viewTiles(store, items.toSorted(byTimeDown)),
+      // What `before` takes for the page that follows; null when there is none.
+      next,
+      ...(summary === undefined && { message: `The room ${JSON.stringify(name)} has no tiles yet.` }),
+    });
+  });
+
+  app.get("/tiles/recent", async (c) => {
+    return c.json({ tiles: await view(store, await recentTiles(store, limitOf(c, ROOM_LIMIT))) });
+  });
+
+  app.get("/search", async (c) => {
+    const query = c.req.query("q") ?? "";
+    if (query.trim() === "") throw invalid("The search has no `q`.", "Pass ?q=words.");
+    const room = c.req.query("room") ?? "";
+    const asked = {
+      text: query,
+      room: room === "" ? null : checkRoom(room),
+      limit: limitOf(c, SEARCH_LIMIT),
+    };
+    return c.json({ query, results: await view(store, await searchTiles(store, asked)) });
+  });
+
+  app.get("/export/plato-tile-spec", (c) =>
+    c.body(exportTiles(store), 200, { "content-type": "application/x-ndjson; charset=utf-8" }),
+  );
+}
+
+/** `a/history` and `a/tiles` ask for the room `a`, unless a room of exactly that longer name exists. */
+function roomAsked(name: string, { rooms }: RoomTotals): string {
+  if (rooms.has(name)) return name;
+  return name.replace(/\/(?:history|tiles)$/, "");
+}
+
+async function view(store: Store, events: readonly StoredEvent[]): Promise<readonly object[]> {
+  return await viewTiles(store, events);
+}

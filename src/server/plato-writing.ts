@@ -1,0 +1,169 @@
+// Taking tiles in, one or many, and ending them.
+import type { Context } from "hono";
+import type { Hash } from "../event/event.ts";
+import type { Json, JsonObject } from "../event/json.ts";
+import type { GateRefusal } from "../tile/gate.ts";
+import { isSubmissionFault, readSubmission } from "../tile/submission.ts";
+import { readJsonObject } from "./json-body.ts";
+import type { Plato } from "./plato-parts.ts";
+import { checkRoom, invalid, roomPath } from "./query.ts";
+import type { RoomTotals } from "./room-counts.ts";
+import type { Taken } from "./tile-desk.ts";
+import { tileId } from "./tile-view.ts";
+
+const KEY_LENGTH_MAX = 255;
+const REASON_LENGTH_MAX = 2_000;
+const HASH = /^[0-9a-f]{64}$/;
+
+/** Refusals of tiles that could not even be judged. */
+const MALFORMED: ReadonlySet<string> = new Set(["missing_field", "invalid_field", "invalid_room"]);
+
+/** What became of one tile, before it is put into words. */
+type Outcome = Taken & { readonly room: string | null };
+
+export function addWriting(plato: Plato): void {
+  const { app } = plato;
+  app.post("/submit", async (c) => await submitOne(plato, c, null));
+  app.post("/room/*", async (c, next) => {
+    const path = roomPath(c);
+    if (!path.endsWith("/tile")) return await next();
+    return await submitOne(plato, c, checkRoom(path.slice(0, -"/tile".length)));
+  });
+  app.post("/submit_batch", async (c) => await submitBatch(plato, c));
+  app.post("/supersede", async (c) => await supersede(plato, c));
+  app.post("/retract", async (c) => await retract(plato, c));
+}
+
+async function submitOne(plato: Plato, c: Context, room: string | null): Promise<Response> {
+  const tile = await readJsonObject(c);
+  const take = await prepare(plato, tile, room, keyOf(c.req.header("idempotency-key")));
+  const outcome = await take();
+  const answer = answerOf(outcome, await plato.counts.current());
+  return c.json(answer, statusOf(outcome));
+}
+
+/** The tiles are submitted in their order and together, each on its own. */
+async function submitBatch(plato: Plato, c: Context): Promise<Response> {
+  const { tiles } = await readJsonObject(c);
+  if (!Array.isArray(tiles)) throw invalid("The body has no list `tiles`.", "Send {tiles: […]}.");
+  const takes: (() => Promise<Outcome>)[] = [];
+  for (const one of tiles as readonly Json[]) {
+    const { idempotency_key, ...tile } = isObject(one) ? one : {};
+    takes.push(await prepare(plato, tile, null, keyOf(idempotency_key)));
+  }
+  const outcomes = await Promise.all(takes.map(async (take) => await take()));
+  const totals = await plato.counts.current();
+  const accepted = outcomes.filter(({ status }) => status === "accepted").length;
+  const details = outcomes.map((outcome) => answerOf(outcome, totals));
+  return c.json({ accepted, rejected: outcomes.length - accepted, details });
+}
+
+async function supersede(plato: Plato, c: Context): Promise<Response> {
+  const body = await readJsonObject(c);
+  const room = roomIn(body);
+  const oldHash = hashIn(body, "old_hash");
+  const tile = body["new_tile"];
+  if (!isObject(tile))
+    throw invalid("The body has no object `new_tile`.", "Send the tile that takes its place.");
+  const submission = readSubmission(tile, room);
+  const outcome: Outcome = isSubmissionFault(submission)
+    ? { status: "rejected", refusal: submission, room }
+    : { ...(await plato.desk.supersede(oldHash, submission, keyOf(c.req.header("idempotency-key")))), room };
+  count(plato, outcome);
+  if (outcome.status === "rejected") {
+    return c.json(answerOf(outcome, await plato.counts.current()), statusOf(outcome));
+  }
+  const { hash, position } = outcome.stored;
+  return c.json({ status: "superseded", old_hash: oldHash, new_hash: hash, lamport: position, room });
+}
+
+async function retract(plato: Plato, c: Context): Promise<Response> {
+  const body = await readJsonObject(c);
+  const room = roomIn(body);
+  const tileHash = hashIn(body, "tile_hash");
+  const reason = body["reason"] ?? "";
+  if (typeof reason !== "string" || reason.length > REASON_LENGTH_MAX)
+    throw invalid("`reason` is not a text of at most 2,000 characters.", "Say why in a sentence.");
+  const { position } = await plato.desk.retract(room, tileHash, reason);
+  return c.json({ status: "retracted", room, tile_hash: tileHash, lamport: position });
+}
+
+async function prepare(
+  plato: Plato,
+  tile: JsonObject,
+  room: string | null,
+  idempotencyKey: string | null,
+): Promise<() => Promise<Outcome>> {
+  const submission = readSubmission(tile, room);
+  if (isSubmissionFault(submission)) {
+    const outcome: Outcome = { status: "rejected", refusal: submission, room };
+    count(plato, outcome);
+    return async () => await Promise.resolve(outcome);
+  }
+  const take = await plato.desk.prepare(submission, idempotencyKey);
+  return async () => {
+    const outcome = { ...(await take()), room: submission.room };
+    count(plato, outcome);
+    return outcome;
+  };
+}
+
+/** A repeat was counted the first time. */
+function count({ gate }: Plato, outcome: Outcome): void {
+  if (outcome.status === "rejected") gate.reject(outcome.refusal.reason);
+  else if (!outcome.isRepeat) gate.accept();
+}
+
+function statusOf(outcome: Outcome): 200 | 400 | 403 {
+  if (outcome.status === "accepted") return 200;
+  return isMalformed(outcome.refusal) ? 400 : 403;
+}
+
+function isMalformed({ reason }: GateRefusal): boolean {
+  return MALFORMED.has(reason);
+}
+
+function answerOf(outcome: Outcome, { rooms }: RoomTotals): JsonObject {
+  const { room } = outcome;
+  if (outcome.status === "rejected") {
+    const { reason, what } = outcome.refusal;
+    return {
+      status: "rejected",
+      reason,
+      room,
+      gate: "P0",
+      [isMalformed(outcome.refusal) ? "error" : "message"]: what,
+    };
+  }
+  const { event, hash, position } = outcome.stored;
+  return {
+    status: "accepted",
+    tile_id: tileId(event),
+    tile_hash: hash,
+    room,
+    room_tile_count: rooms.get(event.room ?? "")?.tiles ?? 0,
+    lamport: position,
+  };
+}
+
+/** An idempotency key as it came; null for none. */
+function keyOf(key: Json | undefined): string | null {
+  if (key === undefined || key === null) return null;
+  if (typeof key === "string" && key !== "" && key.length <= KEY_LENGTH_MAX) return key;
+  throw invalid("The idempotency key is not a text of 1 to 255 characters.", "Use a random id, for example.");
+}
+
+function roomIn({ room }: JsonObject): string {
+  if (typeof room === "string") return checkRoom(room);
+  throw invalid("The body has no `room`.", "Name the tile's room.");
+}
+
+function hashIn(body: JsonObject, name: string): Hash {
+  const hash = body[name];
+  if (typeof hash === "string" && HASH.test(hash)) return hash;
+  throw invalid(`The body has no \`${name}\`.`, "Pass the tile's hash: 64 lower-case hex digits.");
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,29 @@
+// Errors as the HTTP services of spec/wire.md answer them: a status and `{error}`, never more than the error's own
+// two sentences.
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { HolodeckError, type ErrorCode } from "../event/error.ts";
+
+const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
+  conflict: 409,
+  denied: 403,
+  event_too_large: 413,
+  invalid_argument: 400,
+  invalid_event: 400,
+  not_found: 404,
+  store_busy: 503,
+  store_closed: 503,
+  store_full: 507,
+};
+
+/** Answers any error. What was not meant to happen is answered with 500, and told to `report`. */
+export function answerError(c: Context, error: unknown, report: (error: unknown) => void): Response {
+  const known = error instanceof HolodeckError ? STATUS[error.code] : undefined;
+  if (error instanceof HolodeckError && known !== undefined) {
+    // The rest of a body that was not read to its end must not be taken for the next request.
+    if (known === 413) c.header("connection", "close");
+    return c.json({ error: error.message }, known);
+  }
+  report(error);
+  return c.json({ error: "Something went wrong here. The server's log tells what." }, 500);
+}
