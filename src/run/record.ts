@@ -49,7 +49,11 @@ async function failUnstorable(
 ): Promise<void> {
   if (!(error instanceof HolodeckError) || error.code !== "event_too_large") throw error;
   const told = `What became of it is too large to be recorded. ${error.what}`;
-  await session.completeTask(taskId, "failed", { attempt, durationMs: Math.round(exit.duration_ms), error: told });
+  await session.completeTask(taskId, "failed", {
+    attempt,
+    durationMs: Math.round(exit.duration_ms),
+    error: told,
+  });
 }
 
 /** Lets pass that the session decided before us, by timeout, cancel or its own end: its word stands. */
