@@ -1,5 +1,5 @@
-// `node hammer.ts ORDERS`: one of many processes that want the same of the same sessions. Each tries every task of
-// every session, in an order of its own, until all have ended. ORDERS is JSON.
+// `node hammer.ts ORDERS`: one of many processes that want the same of the same sessions. Each goes on with the tasks of
+// all sessions, in an order of its own; when its standard input ends, it ends them. ORDERS is JSON.
 import { HolodeckError } from "../../src/event/error.ts";
 import { SessionManager } from "../../src/local.ts";
 import { SESSION_OUTCOMES, TASK_OUTCOMES } from "../../src/session/outcome.ts";
@@ -14,6 +14,7 @@ export interface HammerOrders {
   readonly address: string;
   readonly seed: number;
   readonly sessions: readonly string[];
+  /** How many of a session's tasks are fought for at a time, and how many it has at least. */
   readonly tasks: number;
   readonly fault: Fault | null;
 }
@@ -33,6 +34,8 @@ const { address, seed, sessions, tasks, fault } = JSON.parse(process.argv[2] ?? 
 const random = randomFrom(seed);
 const tell = tellTo(3);
 const store = announced(withFault(await openStore(address), fault), tell);
+let isFinishing = false;
+process.stdin.once("end", () => (isFinishing = true)).resume();
 const manager = new SessionManager({ sessionName: "many", agentId: `hammer${seed}` }, { store });
 
 for (let open = [...sessions]; open.length > 0;) {
@@ -46,15 +49,20 @@ async function hasEnded(id: string): Promise<boolean> {
   const session = await attempt(() => manager.get(id));
   if (session === null) return false;
   for (let blow = 0; blow < 6 && session.status === "open"; blow++) {
-    await strike(session, `t${Math.floor(random() * tasks)}`);
+    await strike(session, nextTask(session));
   }
-  const { total } = session.totals;
-  if (total >= tasks && session.status === "open") {
+  if (isFinishing && session.totals.total >= tasks && session.status === "open") {
     const outcome = oneOf(random, SESSION_OUTCOMES);
     if ((await attempt(() => session.endSession(outcome))) === outcome)
       acknowledge(session, "session_ended", null);
   }
   return session.status === "ended";
+}
+
+/** One that is open, or one that nobody has added yet. */
+function nextTask(session: Session): string {
+  const open = session.getActiveTasks();
+  return open[Math.floor(random() * tasks)]?.taskId ?? `t${session.tasks.length}`;
 }
 
 /** Three things at once that exclude each other. */

@@ -9,8 +9,8 @@ const EIGHT = { processes: 8, seed: SEED };
 
 describe.each(TARGET_NAMES)(`on %s (HOLODECK_SEED=${SEED})`, (name) => {
   test.skipIf(!hasTarget(name)).each([
-    { ...EIGHT, sessions: 1, tasks: 300 * LONG, pauses: 4 * LONG, kills: 4 * LONG },
-    { ...EIGHT, sessions: 100, tasks: 5 * LONG, pauses: 4 * LONG, kills: 4 * LONG },
+    { ...EIGHT, sessions: 1, tasks: 40, pauses: 4 * LONG, kills: 4 * LONG },
+    { ...EIGHT, sessions: 100, tasks: 5, pauses: 4 * LONG, kills: 4 * LONG },
   ])(
     "eight processes, paused and killed, bring $sessions sessions to one end each",
     { timeout: 120_000 * LONG },
@@ -20,9 +20,9 @@ describe.each(TARGET_NAMES)(`on %s (HOLODECK_SEED=${SEED})`, (name) => {
       await target.stop();
       expect({ lost, doubled, torn }).toEqual({ lost: [], doubled: [], torn: [] });
       expect(report.ended).toBe(options.sessions);
-      expect(report.pauses).toBeGreaterThan(0);
-      expect(report.kills).toBeGreaterThan(0);
-      expect(report.working, "they were never at it together").toBeGreaterThan(1);
+      expect(report.pauses).toBe(options.pauses);
+      expect(report.kills).toBe(options.kills);
+      expect(report.working, "not all of them were at it").toBeGreaterThanOrEqual(options.processes);
     },
   );
 });

@@ -14,7 +14,7 @@ export interface ManyOptions {
   readonly address: string;
   readonly processes: number;
   readonly sessions: number;
-  /** In each session. */
+  /** How many are fought for at a time in each session, and how many each has at least. */
   readonly tasks: number;
   readonly pauses: number;
   readonly kills: number;
@@ -24,7 +24,7 @@ export interface ManyOptions {
 
 export interface ManyReport extends Findings {
   readonly acknowledged: number;
-  /** How many processes have changed something. */
+  /** How many processes have tried to change something. */
   readonly working: number;
   readonly pauses: number;
   readonly kills: number;
@@ -33,6 +33,8 @@ export interface ManyReport extends Findings {
   /** How many attempts timed out. */
   readonly timeouts: number;
 }
+
+const TASKS_MAX = 1_000_000;
 
 /** Longer than a task may take, shorter than a write waits for another process. */
 const PAUSE_MS = 1_300;
@@ -61,11 +63,11 @@ export async function many(options: ManyOptions): Promise<ManyReport> {
 }
 
 async function startSessions(
-  { address, sessions, tasks }: ManyOptions,
+  { address, sessions }: ManyOptions,
   ledger: Ledger,
 ): Promise<readonly string[]> {
   const store = announced(await openStore(address), (line) => ledger.take(line));
-  const config = { sessionName: "many", agentId: "first", maxTasks: tasks + 1 };
+  const config = { sessionName: "many", agentId: "first", maxTasks: TASKS_MAX };
   await using manager = new SessionManager(config, { store });
   const started = await Promise.all(Array.from({ length: sessions }, () => manager.startSession()));
   return started.map(({ sessionId }) => sessionId);
@@ -92,18 +94,19 @@ class Hammers {
     this.#hammers = Array.from({ length: options.processes }, () => this.#start());
   }
 
-  /** Ends when every hammer has seen every session end. */
+  /** Ends when every hammer has seen every session end: not before all have worked and all harm is done. */
   async run(): Promise<this> {
     const { pauses, kills } = this.#options;
     while (this.pauses < pauses || this.kills < kills) {
       const hammer = oneOf(this.#random, this.#hammers);
-      await Promise.race([hammer.gone, hammer.begun.then(() => delay(this.#random() * 150))]);
-      // Whoever is through has nothing left that could go wrong.
-      if (this.#hammers.every(({ isGone }) => isGone)) break;
-      if (hammer.isGone) continue;
+await hammer.begun;
+      await delay(this.#random() * 150);
+      if (this.#hammers.some(({ isGone }) => isGone)) break;
       if (this.kills >= kills || (this.pauses < pauses && this.#random() < 0.5)) await this.#pause(hammer);
       else this.#replace(hammer);
     }
+    await Promise.all(this.#hammers.map(({ begun }) => begun));
+for (const hammer of this.#hammers) hammer.finish();
     while (this.#gone.length > 0) await this.#gone.pop();
     return this;
   }
@@ -132,7 +135,7 @@ class Hammers {
   async #hear(hammer: Victim): Promise<void> {
     const { lines, failure } = await hammer.gone;
     for (const line of lines) this.#ledger.take(line);
-    if (lines.some(({ kind }) => kind === "appended")) this.working++;
+    if (lines.some(({ kind }) => kind === "try")) this.working++;
     if (failure !== null) this.failures.push(failure);
   }
 }

@@ -21,13 +21,15 @@ export class Victim {
   private constructor(program: string, orders: Orders | HammerOrders) {
     const path = join(import.meta.dirname, program);
     const child = spawn(process.execPath, [path, JSON.stringify(orders)], {
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      stdio: ["pipe", "ignore", "pipe", "pipe"],
     });
     this.#child = child;
     const said = collect(child.stdio[3] as Readable);
     const complaints = collect(child.stderr as Readable);
     const begun = Promise.withResolvers<void>();
     this.begun = begun.promise;
+    // It may be gone before it is told to finish.
+    child.stdin?.on("error", () => {});
     child.stdio[3]?.once("data", () => begun.resolve());
     this.gone = new Promise((resolve) => {
       child.once("close", (code, signal) => {
@@ -60,6 +62,11 @@ export class Victim {
 
   resume(): void {
     this.#child.kill("SIGCONT");
+  }
+
+  /** Tells it to bring what it does to an end. */
+  finish(): void {
+    this.#child.stdin?.end();
   }
 
   get isGone(): boolean {
