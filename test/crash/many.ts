@@ -62,10 +62,7 @@ export async function many(options: ManyOptions): Promise<ManyReport> {
   };
 }
 
-async function startSessions(
-  { address, sessions }: ManyOptions,
-  ledger: Ledger,
-): Promise<readonly string[]> {
+async function startSessions({ address, sessions }: ManyOptions, ledger: Ledger): Promise<readonly string[]> {
   const store = announced(await openStore(address), (line) => ledger.take(line));
   const config = { sessionName: "many", agentId: "first", maxTasks: TASKS_MAX };
   await using manager = new SessionManager(config, { store });
@@ -99,14 +96,14 @@ class Hammers {
     const { pauses, kills } = this.#options;
     while (this.pauses < pauses || this.kills < kills) {
       const hammer = oneOf(this.#random, this.#hammers);
-await hammer.begun;
+      await hammer.begun;
       await delay(this.#random() * 150);
       if (this.#hammers.some(({ isGone }) => isGone)) break;
       if (this.kills >= kills || (this.pauses < pauses && this.#random() < 0.5)) await this.#pause(hammer);
       else this.#replace(hammer);
     }
     await Promise.all(this.#hammers.map(({ begun }) => begun));
-for (const hammer of this.#hammers) hammer.finish();
+    for (const hammer of this.#hammers) hammer.finish();
     while (this.#gone.length > 0) await this.#gone.pop();
     return this;
   }
