@@ -59,6 +59,7 @@ export class Engine {
       log: store,
       moment,
       onEvents: (news) => this.#onEvents(news),
+      onAppended: (span) => this.#follower?.pass(span),
     });
     this.#recovery = new Recovery({ store, clock, moment, report });
     this.#deadlines = new Deadlines({

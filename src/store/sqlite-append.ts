@@ -96,9 +96,10 @@ export class Appender {
     const { labels, summary } = headText(item.head);
     for (const { key, seq } of item.keys) this.#statements.addKey.run(item.stream, key, seq);
     let written: Uint8Array = NO_BYTES;
+    let position = 0;
     for (const { event, hash, bytes } of item.events) {
       written = hashBytes(hash);
-      this.#statements.event.run(item.stream, event.seq, event.at, event.room, written, bytes);
+      position = this.#statements.event.insert(item.stream, event.seq, event.at, event.room, written, bytes);
       if (event.room !== null) this.#countTile(event.room, event.at);
       state.seq = event.seq;
       state.hash = hash;
@@ -107,7 +108,7 @@ export class Appender {
     const createdAt = state.head?.head.createdAt ?? item.head.createdAt;
     state.head = { head: { ...item.head, createdAt }, hash: written, labels, summary };
     this.#touched.set(item.stream, state);
-    return { status: "appended" };
+    return { status: "appended", position };
   }
 
   #repeatedKey({ stream, keys }: AppendItem): AppendKey | null {
