@@ -74,10 +74,12 @@ const STORE: OptionSpec = {
 };
 const JSON_OUTPUT: OptionSpec = { flags: "--json", text: "print JSON for programs" };
 
-function optionOf({ flags, text, choices, range }: OptionSpec): Option {
+function optionOf({ flags, text, choices, range, isList }: OptionSpec): Option {
   const option = new Option(flags, text);
   if (choices !== undefined) option.choices(choices);
   if (range !== undefined) option.argParser((value) => wholeNumber(value, range));
+  if (isList === true)
+    option.argParser((value, before: readonly string[] | undefined) => [...(before ?? []), value]);
   return option;
 }
 
