@@ -50,7 +50,7 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
     // At once: both have their time, and there are ten seconds for all.
     parts.defer(async () => void (await Promise.all([server.close(), outbox.stop(CLOSE_SEND_MS_MAX)])));
     tell(up, server, options, io);
-    if (options.demo === true) await play(up, server, options, io);
+    if (options.demo === true) await play({ up, server, options, io, stop });
     await stopped(stop);
     log.info("stopping");
     return EXIT.ok;
@@ -120,21 +120,28 @@ function urlOf(host: string, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+interface Playing {
+  readonly up: Up;
+  readonly server: RunningServer;
+  readonly options: UpOptions;
+  readonly io: Io;
+  readonly stop: AbortSignal;
+}
+
 /** The demo's sessions, by the same process, into the same store. What becomes of them leaves the server as it is. */
-async function play(
-  { settings, log }: Up,
-  { port }: RunningServer,
-  options: UpOptions,
-  io: Io,
-): Promise<void> {
-  const { command: demo } = await import("./demo.ts");
+async function play({ up: { settings, log }, server, options, io, stop }: Playing): Promise<void> {
+  const run = { store: settings.store, ...(options.json === true && { json: true }) };
+  const { playExample, playPlan } = await import("./demo.ts");
   try {
-    await demo([], { store: settings.store, ...(options.json === true && { json: true }) }, io);
+    await playExample(run, io);
+    // The plan hears signals itself.
+    if (!stop.aborted) await playPlan(run, io);
   } catch (error) {
     reportTo(log, error);
   }
+  if (stop.aborted) return;
   note(io, "");
-  note(io, `The tiles are at ${urlOf(settings.host, port)}/rooms. Ctrl-C ends the server.`);
+  note(io, `The tiles are at ${urlOf(settings.host, server.port)}/rooms. Ctrl-C ends the server.`);
 }
 
 function checkDemo(address: string): void {
