@@ -42,7 +42,7 @@ test("without a word it is this machine, with the ports and the store everybody 
   expect(new Set(Object.values(sources))).toEqual(new Set(["default"]));
 });
 
-test.each<[keyof Env & string, string, string, unknown, unknown, unknown]>([
+test.each<[string, string, string, unknown, unknown, unknown]>([
   [
     "host",
     "host: h.file",

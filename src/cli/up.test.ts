@@ -75,6 +75,10 @@ async function makeKey(...args: readonly string[]): Promise<string> {
   return out.trim();
 }
 
+async function ranKey(...args: readonly string[]): Promise<Ran> {
+  return await holodeck(["key", ...args]).ended;
+}
+
 async function statusWith(port: number, key: string | null, path = "/rooms"): Promise<number> {
   const headers = key === null ? {} : { "x-api-key": key };
   return (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status;
@@ -154,12 +158,14 @@ test("a key that is made opens a server that runs, and one that is revoked no mo
 });
 
 test("what keys are made of is checked before one is made", async () => {
-  const ran = async (...args: readonly string[]) => await holodeck(["key", ...args]).ended;
-  expect(await ran("ls")).toMatchObject({ code: 3 });
-  expect(await ran("new", "ci")).toMatchObject({ code: 2, err: expect.stringContaining("--role") as string });
-  expect((await ran("new", "ci", "--role", "root")).code).toBe(2);
-  expect((await ran("new", "ci", "--role", "operator", "--room", "hall")).code).toBe(2);
-  expect((await ran("revoke", "ci")).code).toBe(3);
+  expect(await ranKey("ls")).toMatchObject({ code: 3 });
+  expect(await ranKey("new", "ci")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("--role") as string,
+  });
+  expect((await ranKey("new", "ci", "--role", "root")).code).toBe(2);
+  expect((await ranKey("new", "ci", "--role", "operator", "--room", "hall")).code).toBe(2);
+  expect((await ranKey("revoke", "ci")).code).toBe(3);
 });
 
 test("a wider bind is denied without a key, and with one says who can reach it", async () => {
