@@ -14,7 +14,7 @@ import {
   type ServerKey,
 } from "../trust/key-aggregate.ts";
 import type { TokenReader } from "./jwt.ts";
-import { digestOf, findByDigest, makeKey } from "./key.ts";
+import { digestOf, findByDigest, known, makeKey, type Known } from "./key.ts";
 import { Latest } from "./latest.ts";
 import type { Principal } from "./principal.ts";
 
@@ -45,23 +45,25 @@ export interface NewKeyOptions {
 /** An operator's key shorter than this can be guessed. */
 const OPERATOR_KEY_LENGTH_MIN = 16;
 
+const OPERATOR: Principal = { name: "operator", role: "operator", sessions: null, rooms: null };
+
 export class KeyRing implements Doorkeeper {
   readonly #runtime: Runtime<KeysState, KeyCommand, KeyEvent>;
   readonly #now: () => number;
-  readonly #operators: readonly { readonly digest: string }[];
+  readonly #operators: readonly Known<Principal>[];
   readonly #tokens: TokenReader | null;
   readonly #latest: Latest;
   #state: KeysState = keyAggregate.initial();
+  #known: readonly Known<ServerKey>[] = [];
+  #knownSeq = 0;
 
   /** Throws `invalid_argument` for an operator's key that is too short. */
   constructor({ store, moment, operatorKeys = [], tokens = null }: KeyRingOptions) {
     this.#runtime = new Runtime({ aggregate: keyAggregate, log: store, moment });
     this.#now = () => moment().now;
-    this.#operators = operatorKeys.map((key) => ({ digest: digestOf(checkLength(key)) }));
+    this.#operators = operatorKeys.map((key) => known(digestOf(checkLength(key)), OPERATOR));
     this.#tokens = tokens;
-    this.#latest = new Latest(async () => {
-      this.#state = await this.#runtime.refresh(KEYS_STREAM);
-    });
+    this.#latest = new Latest(async () => await this.#readOn());
   }
 
   async asksForKey(): Promise<boolean> {
@@ -76,8 +78,8 @@ export class KeyRing implements Doorkeeper {
     const digest = digestOf(credential);
     // All are compared, and only then is it seen which it was and whether it still holds.
     const operator = findByDigest(this.#operators, digest);
-    const key = findByDigest(this.#state.keys.values(), digest);
-    if (operator !== null) return { name: "operator", role: "operator", sessions: null, rooms: null };
+    const key = findByDigest(this.#known, digest);
+    if (operator !== null) return operator;
     if (key === null || !holds(key, this.#now())) return null;
     const { name, role, sessions, rooms } = key;
     return { name, role, sessions, rooms };
@@ -99,6 +101,14 @@ export class KeyRing implements Doorkeeper {
   async list(): Promise<readonly ServerKey[]> {
     await this.#latest.get();
     return [...this.#state.keys.values()];
+  }
+
+  async #readOn(): Promise<void> {
+    this.#state = await this.#runtime.refresh(KEYS_STREAM);
+    const seq = this.#runtime.seq(KEYS_STREAM);
+    if (seq === this.#knownSeq) return;
+    this.#known = [...this.#state.keys.values()].map((key) => known(key.digest, key));
+    this.#knownSeq = seq;
   }
 
   async #execute(command: Untimed<KeyCommand>): Promise<void> {

@@ -19,16 +19,20 @@ export function isKeyLike(text: string): boolean {
   return /^hk_[A-Za-z0-9_-]{43}$/.test(text);
 }
 
-/** The one of `candidates` with this digest. Each is compared whole, so the time tells nothing of which it was. */
-export function findByDigest<Candidate extends { readonly digest: Hash }>(
-  candidates: Iterable<Candidate>,
-  digest: Hash,
-): Candidate | null {
+/** A digest as it is compared, and whose it is. */
+export interface Known<Whose> {
+  readonly digest: Buffer;
+  readonly whose: Whose;
+}
+
+export function known<Whose>(digest: Hash, whose: Whose): Known<Whose> {
+  return { digest: Buffer.from(digest, "hex"), whose };
+}
+
+/** Whose digest it is; null for nobody's. Each is compared whole, so the time tells nothing of which it was. */
+export function findByDigest<Whose>(all: readonly Known<Whose>[], digest: Hash): Whose | null {
   const asked = Buffer.from(digest, "hex");
-  let found: Candidate | null = null;
-  for (const candidate of candidates) {
-    const isSame = timingSafeEqual(Buffer.from(candidate.digest, "hex"), asked);
-    found = isSame ? candidate : found;
-  }
+  let found: Whose | null = null;
+  for (const one of all) found = timingSafeEqual(one.digest, asked) ? one.whose : found;
   return found;
 }

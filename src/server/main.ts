@@ -41,7 +41,7 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly port: number;
   readonly routerPort: number;
-  /** Stops taking requests, lets those under way end within 8 s, and closes the ports. */
+  /** Stops taking requests, lets those under way end within 6 s, and closes the ports. */
   close(): Promise<void>;
 }
 

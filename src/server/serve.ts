@@ -17,7 +17,7 @@ export interface Limits {
   readonly closeMs: number;
 }
 
-const LIMITS: Limits = { requestMs: 10_000, idleMs: 30_000, connections: 2_000, closeMs: 8_000 };
+const LIMITS: Limits = { requestMs: 10_000, idleMs: 30_000, connections: 2_000, closeMs: 6_000 };
 
 const HEADER_BYTES_MAX = 16 * 1024;
 
