@@ -29,9 +29,12 @@ afterEach(async () => {
 });
 
 function options(change: Partial<ServerOptions> = {}): ServerOptions {
-  const report = (error: unknown): void => void reported.push(error);
   const limits = { requestMs: 400, idleMs: 1_000, closeMs: 300 };
   return { store, clock: new TestClock(), port: 0, routerPort: 0, version: "1", report, limits, ...change };
+}
+
+function report(error: unknown): void {
+  reported.push(error);
 }
 
 async function send(head: readonly string[], body = ""): Promise<string> {

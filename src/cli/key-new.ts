@@ -1,6 +1,6 @@
 // `holodeck key new NAME --role ROLE`: makes a key and shows it, this once.
 import { HolodeckError } from "../event/error.ts";
-import { KEY_ROLES, type KeyRole } from "../trust/key-aggregate.ts";
+import { KEY_ROLES, scopeOf, type KeyRole } from "../trust/key-aggregate.ts";
 import { isoTime } from "../tile/session-tiles.ts";
 import { EXIT } from "./exit-codes.ts";
 import { note, print, printJson, type Io } from "./io.ts";
@@ -34,7 +34,8 @@ export async function command(
   });
   if (options.json === true) {
     const expires_at = made.expiresAt === null ? null : isoTime(made.expiresAt);
-    printJson(io, { name, role, sessions: session, rooms: room, expires_at, key: made.key });
+    const scope = scopeOf({ sessions: session, rooms: room });
+    printJson(io, { name, role, ...scope, expires_at, key: made.key });
     return EXIT.ok;
   }
   print(io, made.key);

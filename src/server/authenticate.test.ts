@@ -44,6 +44,12 @@ test("on this machine, where no key was made, nobody needs one; once one was, ev
   expect((await server.request("/rooms", bearer(key))).status).toBe(200);
 });
 
+test("a key that nobody asks for is no hindrance: clients send what they have", async () => {
+  const headers = { authorization: "Bearer x", "x-api-key": "y" };
+  expect((await app().request("/rooms", { headers })).status).toBe(200);
+  expect((await app().request("/rooms", bearer("z"))).status).toBe(200);
+});
+
 test("whether it lives is told without a key", async () => {
   expect((await app(ring([OPERATOR])).request("/health")).status).toBe(200);
 });

@@ -58,11 +58,14 @@ async function principalOf(
   isLocal: boolean,
 ): Promise<Principal | keyof typeof ERRORS> {
   if (OPEN.has(c.req.path)) return NOBODY;
-  if (isLocal && !(await keys.asksForKey())) return LOCAL_OPERATOR;
   const [credential, ...others] = new Set(credentialsOf(c));
+  if (credential !== undefined && others.length === 0) {
+    const principal = await keys.principalOf(credential);
+    if (principal !== null) return principal;
+  }
+  if (isLocal && !(await keys.asksForKey())) return LOCAL_OPERATOR;
   if (credential === undefined) return "none";
-  if (others.length > 0) return "several";
-  return (await keys.principalOf(credential)) ?? "wrong";
+  return others.length > 0 ? "several" : "wrong";
 }
 
 function credentialsOf(c: Context): readonly string[] {
