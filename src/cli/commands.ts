@@ -46,6 +46,10 @@ const CONFIG: OptionSpec = {
   flags: "--config <file>",
   text: "a configuration file (default: $HOLODECK_CONFIG, else ./holodeck.yaml if there)",
 };
+const JUNIT: OptionSpec = {
+  flags: "--junit <file>",
+  text: "write a JUnit report when it ends, for build servers",
+};
 const AT: OptionSpec = {
   flags: "--at <seq>",
   text: "as it was after this event (default: the newest)",
@@ -68,6 +72,7 @@ const RUNNING: readonly CommandSpec[] = [
         range: [1, 1_024],
       },
       QUIET,
+      JUNIT,
     ],
     load: async () => await import("./run.ts"),
   },
@@ -78,7 +83,7 @@ const RUNNING: readonly CommandSpec[] = [
       "Goes on with a session that was interrupted or killed; by default the newest open one.\n" +
       `Finished tasks are not run again. ${WHICH}`,
     examples: ["holodeck resume"],
-    options: [QUIET],
+    options: [QUIET, JUNIT],
     load: async () => await import("./resume.ts"),
   },
   {
@@ -150,6 +155,25 @@ const READING: readonly CommandSpec[] = [
     examples: ["holodeck session replay latest --at 12"],
     options: [AT],
     load: async () => await import("./session-replay.ts"),
+  },
+  {
+    group: "session",
+    usage: "export <session>",
+    summary: "write a session into one file for others",
+    description:
+      "Writes a session as one HTML page (timeline, tasks with their results, tiles, events) that needs nothing beside\n" +
+      "it, or with --jsonl its events with their hashes, one a line. Values of the secrets that its plan declares are\n" +
+      `taken out, as far as this environment has them. ${WHICH}`,
+    examples: [
+      "holodeck session export latest --output session.html",
+      "holodeck session export latest --jsonl --redact GITHUB_TOKEN > session.jsonl",
+    ],
+    options: [
+      { flags: "--jsonl", text: "lines of JSON in place of a page" },
+      { flags: "-o, --output <file>", text: "write to a file (default: stdout)" },
+      { flags: "--redact <names...>", text: "take out the values of these environment variables too" },
+    ],
+    load: async () => await import("./session-export.ts"),
   },
   {
     group: "session",
