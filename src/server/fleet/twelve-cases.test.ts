@@ -191,20 +191,7 @@ test("case 11: a ring of 100,000 opens, falls apart and closes again", { timeout
 });
 
 test("case 12: looking ahead saves the loop that routing one by one closes", async () => {
-  const build = async (): Promise<RouterCaller> => {
-    const router = new RouterCaller();
-    // X is x, y1 stands in Y, Z is z; both tasks are in Y. x is the cheaper way for slot A.
-    await router.post("/register/agent", { agent_id: "x", capabilities: ["a", "b"] });
-    await router.post("/register/agent", { agent_id: "y1" });
-    await router.post("/register/agent", { agent_id: "z", capabilities: ["a"] });
-    await router.post("/route", { task_id: "busy", prefer_agents: ["z"] });
-    for (const task_id of ["A", "B"]) {
-      await router.post("/register/task", { task_id, required_capabilities: [task_id.toLowerCase()] });
-      await router.post("/v1/fleet/edges", { a: "y1", b: task_id, kind: "dependency" });
-    }
-    return router;
-  };
-  const greedy = await build();
+  const greedy = await slots();
   let total = 0;
   for (const task_id of ["A", "B"]) {
     const { body } = await greedy.post("/route", { task_id });
@@ -212,7 +199,7 @@ test("case 12: looking ahead saves the loop that routing one by one closes", asy
     total += body.h1_after - body.h1_before;
   }
   expect(total).toBe(1);
-  const router = await build();
+  const router = await slots();
   const { body } = await router.post("/v1/fleet/what-if", { tasks: [{ task_id: "A" }, { task_id: "B" }] });
   expect(body).toMatchObject({
     h1_delta: 0,
@@ -235,4 +222,18 @@ function complete(ids: readonly string[]): readonly string[] {
 
 function between(left: readonly string[], right: readonly string[]): readonly string[] {
   return left.flatMap((a) => right.map((b) => `${a} ${b}`));
+}
+
+/** X is x, both tasks and y stand in Y, Z is z; x is the cheaper way for slot A. */
+async function slots(): Promise<RouterCaller> {
+  const router = new RouterCaller();
+  await router.post("/register/agent", { agent_id: "x", capabilities: ["a", "b"] });
+  await router.post("/register/agent", { agent_id: "y1" });
+  await router.post("/register/agent", { agent_id: "z", capabilities: ["a"] });
+  await router.post("/route", { task_id: "busy", prefer_agents: ["z"] });
+  for (const task_id of ["A", "B"]) {
+    await router.post("/register/task", { task_id, required_capabilities: [task_id.toLowerCase()] });
+    await router.post("/v1/fleet/edges", { a: "y1", b: task_id, kind: "dependency" });
+  }
+  return router;
 }
