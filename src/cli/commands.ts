@@ -224,9 +224,10 @@ const READING: readonly CommandSpec[] = [
 const SERVING: readonly CommandSpec[] = [
   {
     usage: "up",
-    summary: "serve rooms (channels) of tiles over HTTP",
+    summary: "serve rooms (channels) of tiles and a task router over HTTP",
     description:
-      "Serves PLATO: agents in any language submit tiles to rooms and read them, sessions' tiles among them.\n" +
+      "Serves PLATO: agents in any language submit tiles to rooms and read them, sessions' tiles among them; and an\n" +
+      "H1 router: agents register with it, and tasks are routed by what coordination it costs (β₁, loops).\n" +
       "Runs until Ctrl-C or SIGTERM; then it ends what is under way and exits with 0. With --json it prints its ports.",
     examples: ["holodeck up", "holodeck up --port 9000 --store data/holodeck.db"],
     options: [
@@ -241,6 +242,7 @@ const SERVING: readonly CommandSpec[] = [
         text: "the H1 router's port; 0 for any (default: $H1_ROUTER_PORT, else 8902)",
         range: [0, 65_535],
       },
+      { flags: "--fleet <file>", text: "agents and tasks of the router's fleet, YAML (docs/fleet.md)" },
     ],
     load: async () => await import("./up.ts"),
   },

@@ -9,12 +9,15 @@ import { EXIT } from "./exit-codes.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, printJson, type Io } from "./io.ts";
 import { reportError } from "./report-error.ts";
+import { readFleet, runFleet } from "./up-fleet.ts";
 import { version } from "./version.ts";
 
 export interface UpOptions extends StoreOption {
   readonly host?: string;
   readonly port?: number;
   readonly routerPort?: number;
+  /** A fleet's file. */
+  readonly fleet?: string;
   readonly json?: boolean;
 }
 
@@ -24,15 +27,19 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
     routerPort: options.routerPort ?? portIn(io, "H1_ROUTER_PORT") ?? ROUTER_PORT,
   };
   const host = options.host ?? "127.0.0.1";
+  const fleet = readFleet(options.fleet, io);
   return await untilInterrupted(async (stop) => {
     const store = await openStore(addressOf(options, io), io.env);
     try {
       const clock = new SystemClock(bootId());
       const report = (error: unknown): void => void reportError(error, io, false);
-      const server = await startServer({ store, clock, host, ...ports, version: version(), report });
+      const settings = { fleet: fleet.settings, version: version() };
+      const server = await startServer({ store, clock, host, ...ports, ...settings, report });
       try {
+        const endFleet = await runFleet(fleet, { fleets: server.fleets, store, clock, report });
         tell(server, host, store.name, options, io);
         await stopped(stop);
+        await endFleet();
       } finally {
         await server.close();
       }

@@ -113,6 +113,11 @@ export class Fleets {
     return { state, seq: this.#runtime.seq(stream), settings: this.settingsOf(state) };
   }
 
+  /** What this process was started with. */
+  get settings(): SettingsAsked {
+    return this.#options.settings ?? {};
+  }
+
   settingsOf(state: FleetState): Settings {
     return settingsOf(state, this.aggregate.options);
   }
@@ -141,8 +146,7 @@ export class Fleets {
 
   async #configure(stream: StreamId): Promise<void> {
     if ((await this.#options.store.head({ stream })) === null) return;
-    const { settings = {} } = this.#options;
-    const { refusal } = await this.#runtime.execute(stream, { type: "configure", ...settings });
+    const { refusal } = await this.#runtime.execute(stream, { type: "configure", ...this.settings });
     if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
   }
 
