@@ -180,6 +180,7 @@ test(
     expect((await first.post("/route", { task_id: "t" })).body).toMatchObject({ agent_id: "a" });
     await first.post("/route", { task_id: "u", session_id: "sess_1" });
     const before = await first.get("/v1/fleet");
+    while (plato.tiles.length < 2) await setTimeout(20);
     await first.end("SIGKILL");
     const again = await RouterProcess.start(store, ["--fleet", file]);
     expect(await again.get("/v1/fleet")).toEqual(before);
@@ -187,7 +188,6 @@ test(
     // The tiles of the fleet stand in the room of the very server, and went to the other one.
     const { tiles } = (await again.plato(`/room/${ROOM}`)) as { tiles: readonly { question: string }[] };
     expect(tiles.map(({ question }) => question)).toEqual(["[H1_ROUTE] b → u", "[H1_ROUTE] a → t"]);
-    while (plato.tiles.length < 2) await setTimeout(20);
     expect(plato.questions).toEqual(["[H1_ROUTE] a → t", "[H1_ROUTE] b → u"]);
     expect((await again.plato("/v1/fleet"))["n_tasks"]).toBe(1);
     await again.end("SIGTERM");

@@ -1,5 +1,4 @@
 // What the groups of a router's endpoints share.
-import type { Hono } from "hono";
 import type { FleetMetrics } from "./fleet-metrics.ts";
 import type { FleetReports } from "./fleet-reports.ts";
 import type { Fleets } from "./fleets.ts";
@@ -13,6 +12,3 @@ export interface FleetParts {
   /** Told of errors that were not meant to happen. */
   readonly report: (error: unknown) => void;
 }
-
-/** A group of endpoints adds itself to an application. */
-export type AddEndpoints = (app: Hono, parts: FleetParts) => void;
