@@ -1,5 +1,4 @@
 // What can be said of a fleet by walking all of it, said once for each of its states.
-import { performance } from "node:perf_hooks";
 import { articulation, type Articulation } from "../../fleet/articulation.ts";
 import {
   describeLoops,
@@ -43,6 +42,12 @@ export class FleetReports {
   /** By state, as a state that was decided on and not appended is dropped with its seqs. */
   readonly #found = new WeakMap<FleetState, Found>();
   readonly #described = new WeakMap<FleetState, Described>();
+  readonly #monotonic: () => number;
+
+  /** `monotonic` is in milliseconds. */
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+  }
 
   /** `GET /status`, spec/wire.md §2. */
   status(now: FleetNow): FleetStatus {
@@ -81,11 +86,11 @@ export class FleetReports {
     const quick = describeLoops(now.state.graph.counts());
     if (quick !== null) return quick;
     const last = this.#described.get(now.state);
-    const start = performance.now();
+    const start = this.#monotonic();
     const isFresh = last !== undefined && last.tookMs > SLOW_MS && start - last.at < SLOW_SHARE * last.tookMs;
     if (isFresh) return last.description;
     const { description } = this.rigidity(now).whole;
-    const at = performance.now();
+    const at = this.#monotonic();
     this.#described.set(now.state, { description, at, tookMs: at - start });
     return description;
   }

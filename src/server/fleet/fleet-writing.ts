@@ -48,7 +48,7 @@ function addVertices(app: Hono, parts: FleetParts): void {
     const agent_id = textIn(await readJsonObject(c), "agent_id");
     const fleet = fleetOf(c);
     await parts.fleets.execute(fleet, { type: "heartbeat", agent_id }, keyOf(c));
-    const { state } = await parts.fleets.now(fleet);
+    const { state } = await parts.fleets.latest(fleet);
     const due = state.deadlines.of(agent_id);
     return c.json({ status: "heard", due_at: due === null ? null : new Date(due).toISOString() });
   });
@@ -89,7 +89,7 @@ async function give(
 ): Promise<Response> {
   const fleet = fleetOf(c);
   await fleets.execute(fleet, command, keyOf(c));
-  const { state, seq } = await fleets.now(fleet);
+  const { state, seq } = await fleets.latest(fleet);
   const counts = state.graph.counts();
   return c.json({
     status,

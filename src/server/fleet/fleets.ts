@@ -113,6 +113,14 @@ export class Fleets {
     return { state, seq: this.#runtime.seq(stream), settings: this.settingsOf(state) };
   }
 
+  /** The fleet as this process knows it: with all that it has itself written. */
+  async latest(fleet: string): Promise<FleetNow> {
+    const stream = fleetStream(fleet);
+    const state = this.#runtime.peek(stream);
+    if (state === undefined) return await this.now(fleet);
+    return { state, seq: this.#runtime.seq(stream), settings: this.settingsOf(state) };
+  }
+
   /** What this process was started with. */
   get settings(): SettingsAsked {
     return this.#options.settings ?? {};

@@ -44,7 +44,7 @@ export function createRouter({ store, clock, moment, settings = {}, report }: Ro
   const parts: FleetParts = {
     fleets,
     metrics,
-    reports: new FleetReports(),
+    reports: new FleetReports(() => clock.monotonic()),
     now: () => moment().now,
     report,
   };
