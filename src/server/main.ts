@@ -54,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const plato = await open(app, options.port ?? PLATO_PORT);
   try {
     const router = await open(h1.app, options.routerPort ?? ROUTER_PORT);
+    // Nothing that can fail comes after it.
     await h1.fleets.start();
     return {
       port: plato.port,

@@ -102,6 +102,20 @@ test("the whole decision explains itself, and tells the alert that came with it"
   });
 });
 
+test("a repeated route tells the alert that came with it, and no other's", async () => {
+  const router = new RouterCaller();
+  await router.agents("a", "b", "c", "d");
+  await router.ties("a b", "b c", "c d", "d a", "a c");
+  const ask = async (task_id: string, agents_needed: number) =>
+    await router.post("/v1/fleet/route", { task_id, agents_needed }, { "idempotency-key": task_id });
+  const first = await ask("t", 1);
+  const second = await ask("u", 4);
+  expect([first.body.alert, second.body.alert]).toMatchObject([null, { crossing: 1 }]);
+  expect((await ask("t", 1)).body).toEqual(first.body);
+  expect((await ask("u", 4)).body).toEqual(second.body);
+  expect((await router.get("/v1/fleet")).body.crossings).toBe(1);
+});
+
 test("graph, components and history come in pages", async () => {
   const router = new RouterCaller();
   await router.agents("a", "b", "c", "d");
@@ -243,6 +257,20 @@ test("a router that starts anew has the fleet, and gives it the threshold it was
     settings: { offset: -3, room: "gc/research/h1-routing-experiment" },
   });
   await stricter.router.fleets.stop();
+});
+
+test("fleets that nobody asks about, more than are kept in memory, are looked after too", async () => {
+  const router = new RouterCaller();
+  const names = Array.from({ length: 70 }, (_, number) => `f${number}`);
+  for (const name of names)
+    await router.post(`/v1/fleet/agents?fleet=${name}`, { agent_id: "a", heartbeat_seconds: 4 });
+  const again = new RouterCaller({ beside: router });
+  await again.router.fleets.start();
+  await again.clock.advance(10_000);
+  const { items } = await again.store.heads({ filter: { kind: "fleet" }, page: { limit: 100 } });
+  expect(items.map(({ summary }) => summary["n_agents"])).toEqual(names.map(() => 0));
+  await again.router.fleets.stop();
+  expect(again.reported).toEqual([]);
 });
 
 test("two routers on one store decide each request once, and tell each crossing once", async () => {

@@ -71,14 +71,14 @@ export class Fleets {
       clock,
       open: { kind: "fleet" },
       mayTry: (stream) => streamKind(stream) === "fleet",
-      settle: async ({ stream }) => void (await this.#runtime.refresh(stream).catch(report)),
+      settle: async ({ stream }) => void (await this.#read(stream).catch(report)),
       onError: report,
     });
   }
 
-  /** Takes on the fleet of who names none, and begins to let happen what falls due in all. */
+  /** Takes on the fleet of who names none, and begins to let happen what falls due in all. One that is broken is told of. */
   async start(): Promise<void> {
-    await this.#touch(fleetStream(DEFAULT_FLEET));
+    await this.#touch(fleetStream(DEFAULT_FLEET)).catch(this.#options.report);
     this.#deadlines.start();
   }
 
@@ -108,8 +108,7 @@ export class Fleets {
   /** The fleet as the store has it now. */
   async now(fleet: string): Promise<FleetNow> {
     const stream = fleetStream(fleet);
-    await this.#touch(stream);
-    const state = await this.#runtime.refresh(stream);
+    const state = await this.#read(stream);
     return { state, seq: this.#runtime.seq(stream), settings: this.settingsOf(state) };
   }
 
@@ -133,6 +132,11 @@ export class Fleets {
   /** The newest first. */
   async list(page: { readonly limit: number; readonly after?: string }) {
     return await this.#options.store.heads({ filter: { kind: "fleet" }, page });
+  }
+
+  async #read(stream: StreamId): Promise<FleetState> {
+    await this.#touch(stream);
+    return await this.#runtime.refresh(stream);
   }
 
   /** The first time this process meets a fleet that is there, it gives it its own settings. */

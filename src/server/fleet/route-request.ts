@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import type { Context } from "hono";
 import { HolodeckError } from "../../event/error.ts";
 import type { JsonObject } from "../../event/json.ts";
-import type { EmergenceCrossed, TaskRouted } from "../../fleet/fleet-facts.ts";
+import type { EmergenceCrossed, FleetFact, TaskRouted } from "../../fleet/fleet-facts.ts";
 import { fleetOf, keyOf, routeIn } from "./fleet-body.ts";
 import type { FleetParts } from "./fleet-parts.ts";
 
@@ -23,14 +23,21 @@ export async function routeTask(
   try {
     const asked = routeIn(body);
     const facts = await fleets.execute(fleetOf(c), { type: "route", ...asked }, keyOf(c));
-    const decision = facts.find((fact) => fact.type === "task_routed")?.data;
-    if (decision === undefined) throw new Error("A route came to no decision.");
-    const crossed = facts.find((fact) => fact.type === "emergence_crossed")?.data;
-    return { decision, alert: crossed?.direction === "up" ? crossed : null };
+    return routedIn(facts);
   } catch (error) {
     if (error instanceof HolodeckError) metrics.refused();
     throw error;
   } finally {
     metrics.routeTook((performance.now() - start) / 1_000);
   }
+}
+
+/** Of a repeated request the events go on past what it wrote: a crossing of its own comes right after the decision. */
+function routedIn(facts: readonly FleetFact[]): Routed {
+  const place = facts.findIndex((fact) => fact.type === "task_routed");
+  const [routed, next] = [facts[place], facts[place + 1]];
+  if (routed?.type !== "task_routed") throw new Error("A route came to no decision.");
+  const crossed = next?.type === "emergence_crossed" ? next.data : null;
+  const isOwn = crossed?.direction === "up" && crossed.routing_decision !== null;
+  return { decision: routed.data, alert: isOwn ? crossed : null };
 }
