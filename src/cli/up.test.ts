@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -86,4 +86,24 @@ test("a wider bind is denied, and ports that are none are faults of usage", asyn
   expect([wide.code, wide.err]).toEqual([4, expect.stringMatching(/no keys/) as string]);
   expect((await up([], { PLATO_PORT: "http" }).ended).code).toBe(2);
   expect((await up(["--port", "65536"]).ended).code).toBe(2);
+});
+
+test("the router takes its threshold from the environment and its agents from a file", async () => {
+  const file = join(folder, "fleet.yaml");
+  writeFileSync(file, "router: {emergence_threshold_offset: 7}\nagents: [{id: a}, {id: b}, {id: c}]\n");
+  const { child, firstLine, ended } = up(["--json", "--fleet", file], { EMERGENCE_THRESHOLD: "-3" });
+  const said = JSON.parse(await firstLine) as { router_port: number };
+  const snapshot = await fetch(`http://127.0.0.1:${said.router_port}/h1-snapshot`);
+  expect(await snapshot.json()).toMatchObject({ n_agents: 3, threshold: 0 });
+  child.kill("SIGTERM");
+  expect((await ended).code).toBe(0);
+});
+
+test.each([
+  [{ EMERGENCE_THRESHOLD: "low" }, [], 2, /EMERGENCE_THRESHOLD/],
+  [{ PLATO_URL: "ftp://example.org" }, [], 2, /PLATO_URL/],
+  [{}, ["--fleet", "nowhere.yaml"], 3, /nowhere\.yaml/],
+])("a router that is told nonsense does not start: %j %j", async (env, args, code, what) => {
+  const ended = await up(args, env).ended;
+  expect([ended.code, ended.err]).toEqual([code, expect.stringMatching(what) as string]);
 });

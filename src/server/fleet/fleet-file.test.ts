@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { RouterCaller } from "../../testing/router-caller.ts";
 import { loadFleetFile, parseFleetFile } from "./fleet-file.ts";
@@ -70,4 +71,14 @@ test("a file that says what is no fleet is refused, with the place of each fault
     ["x: !t y", /./],
   ] as const)
     expect(() => parseFleetFile(text, "f.yaml")).toThrow(what);
+});
+
+test("the file that the documentation shows is one", () => {
+  const page = readFileSync(new URL("../../../docs/fleet.md", import.meta.url), "utf8");
+  const [, shown = ""] = /```yaml\n([^]*?)```/.exec(page) ?? [];
+  expect(parseFleetFile(shown, "fleet.yaml")).toMatchObject({
+    settings: { offset: -2, room: "gc/research/h1-routing-experiment" },
+    agents: [{ id: "oracle1", capacity: 4, heartbeat_seconds: 60 }],
+    tasks: [{ id: "plato-sync" }],
+  });
 });

@@ -286,5 +286,24 @@ test("whatever comes is no fault of the server", async () => {
     }),
     { numRuns: 600 },
   );
+  const read = [
+    "",
+    "/fleets",
+    "/graph",
+    "/agents",
+    "/components",
+    "/cycles",
+    "/waits",
+    "/rigidity",
+    "/history",
+  ];
+  const query = fc.webQueryParameters();
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...read), query, fc.string(), async (where, rest, after) => {
+      const target = `/v1/fleet${where}?after=${encodeURIComponent(after)}&${rest}`;
+      expect((await router.get(target)).status).toBeLessThan(500);
+    }),
+    { numRuns: 200 },
+  );
   expect(router.reported).toEqual([]);
 });
