@@ -60,7 +60,7 @@ function tell(
   const name = host.includes(":") ? `[${host}]` : host;
   note(
     io,
-    `holodeck ${version()}: PLATO on http://${name}:${port}, the H1 router's port ${routerPort}, data in ${store}`,
+    `holodeck ${version()}: PLATO on http://${name}:${port}, the H1 router on http://${name}:${routerPort}, data in ${store}`,
   );
   if (json === true) printJson(io, { host, port, router_port: routerPort, store });
 }
