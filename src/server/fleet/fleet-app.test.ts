@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { testItem, testStream } from "../../testing/events.ts";
 import { RouterCaller } from "../../testing/router-caller.ts";
 import { CONFIRM_MS } from "../../fleet/router.ts";
 
@@ -271,6 +272,18 @@ test("fleets that nobody asks about, more than are kept in memory, are looked af
   expect(items.map(({ summary }) => summary["n_agents"])).toEqual(names.map(() => 0));
   await again.router.fleets.stop();
   expect(again.reported).toEqual([]);
+});
+
+test("a fleet is looked after behind any number of streams that nobody lets go of", async () => {
+  const router = new RouterCaller();
+  await router.post("/v1/fleet/agents", { agent_id: "a", heartbeat_seconds: 4 });
+  const heads = Array.from({ length: 1_100 }, (_, number) => testStream(`s${number}`));
+  await router.store.append(heads.map((stream) => testItem({ stream, head: { dueAt: 1 } })));
+  await router.router.fleets.start();
+  await router.clock.advance(10_000);
+  const head = await router.store.head({ stream: "fleet:default" as never });
+  expect(head?.summary["n_agents"]).toBe(0);
+  await router.router.fleets.stop();
 });
 
 test("two routers on one store decide each request once, and tell each crossing once", async () => {
