@@ -258,9 +258,10 @@ const READING: readonly CommandSpec[] = [
 const SERVING: readonly CommandSpec[] = [
   {
     usage: "up",
-    summary: "serve rooms (channels) of tiles over HTTP",
+    summary: "serve rooms (channels) of tiles and a task router over HTTP",
     description:
-      "Serves PLATO: agents in any language submit tiles to rooms and read them, sessions' tiles among them.\n" +
+      "Serves PLATO: agents in any language submit tiles to rooms and read them, sessions' tiles among them; and an\n" +
+      "H1 router: agents register with it, and tasks are routed by what coordination it costs (β₁, loops).\n" +
       "Runs until Ctrl-C or SIGTERM; then it ends what is under way and exits with 0. With --json it prints its ports.\n" +
       "Once there is a key (`holodeck key new`), every request needs one. `holodeck config show` tells all settings.",
     examples: ["holodeck up", "holodeck up --port 9000 --store data/holodeck.db", "holodeck up --demo"],
@@ -287,6 +288,7 @@ const SERVING: readonly CommandSpec[] = [
         isList: true,
       },
       { flags: "--demo", text: "play the sessions of `holodeck demo` into the store, then go on serving" },
+      { flags: "--fleet <file>", text: "agents and tasks of the router's fleet, YAML (docs/fleet.md)" },
     ],
     load: async () => await import("./up.ts"),
   },

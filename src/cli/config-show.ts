@@ -22,6 +22,9 @@ const NAMES = {
   allowHosts: "allow_hosts",
   logLevel: "log_level",
   jwt: "jwt",
+  fleetFile: "fleet_file",
+  emergenceThreshold: "emergence_threshold",
+  platoUrl: "plato_url",
 } as const satisfies Record<keyof Settings, string>;
 
 export async function command(_args: readonly string[], options: ConfigShowOptions, io: Io): Promise<number> {

@@ -48,6 +48,15 @@ export const settingsSchema = z
         .describe("Names that requests may come for, beside this machine's own."),
       log_level: z.enum(LOG_LEVELS, `Write one of ${LOG_LEVELS.join(", ")}.`),
       jwt: jwtSchema,
+      fleet_file: text("Agents and tasks of the router's fleet, YAML."),
+      emergence_threshold: z
+        .int("Write a whole number, such as -2.")
+        .min(-9_999_999, "Write a whole number, such as -2.")
+        .max(9_999_999, "Write a whole number, such as -2.")
+        .describe("What is added to V for the threshold of emergence."),
+      plato_url: z
+        .url({ protocol: /^https?$/, error: "Write an http or https URL." })
+        .describe("Where the tiles of fleets go."),
     },
     "Write keys with values, as in {port: 8848}.",
   )

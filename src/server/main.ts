@@ -2,15 +2,17 @@
 import type { Hono } from "hono";
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
+import type { SettingsAsked } from "../fleet/fleet-facts.ts";
 import type { Store } from "../store/port.ts";
 import type { Log } from "../telemetry/log.ts";
 import { authenticate } from "./authenticate.ts";
 import type { TokenReader } from "./jwt.ts";
 import { KeyRing } from "./key-ring.ts";
 import { platoApp } from "./plato.ts";
+import type { Fleets } from "./fleet/fleets.ts";
+import { createRouter } from "./fleet/router.ts";
 import type { ServerEnv } from "./principal.ts";
 import { logRequests } from "./request-log.ts";
-import { routerApp } from "./router-port.ts";
 import { serve, type Limits, type Served } from "./serve.ts";
 
 export interface ServerOptions {
@@ -23,6 +25,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Default 8902; 0 for any that is free. */
   readonly routerPort?: number;
+  /** How fleets are run; what is left out stays as each fleet has it. */
+  readonly fleet?: SettingsAsked;
   /** Of this program. */
   readonly version: string;
   /** Told of errors that were not meant to happen. */
@@ -41,6 +45,7 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly port: number;
   readonly routerPort: number;
+  readonly fleets: Fleets;
   /** Stops taking requests, lets those under way end within 6 s, and closes the ports. */
   close(): Promise<void>;
 }
@@ -54,7 +59,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i;
 
 /** Throws `denied` for a host others could reach while no key is asked for, `address_in_use` when a port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { store, clock, version, report, limits = {}, host = "127.0.0.1" } = options;
+  const { store, clock, version, report, limits = {}, fleet = {}, host = "127.0.0.1" } = options;
   const { operatorKeys = [], tokens = null, allowHosts = [], log } = options;
   const moment = () => ({ now: clock.now(), boot: clock.boot() });
   const keys = new KeyRing({ store, moment, operatorKeys, tokens });
@@ -66,14 +71,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const hosts = EVERY_ADDRESS.has(host) ? allowHosts : [host, ...allowHosts];
   const open = async (app: Hono<ServerEnv>, port: number): Promise<Served> =>
     await serve({ fetch: app.fetch, host, port, limits, hosts });
+  const h1 = createRouter({ store, clock, moment, settings: fleet, report, authenticate: door });
   const app = platoApp({ store, moment, version, report, authenticate: door });
+  app.route("/v1/fleet", h1.fleetApp);
   const plato = await open(app, options.port ?? PLATO_PORT);
   try {
-    const router = await open(routerApp(door), options.routerPort ?? ROUTER_PORT);
+    const router = await open(h1.app, options.routerPort ?? ROUTER_PORT);
+    // Nothing that can fail comes after it.
+    await h1.fleets.start();
     return {
       port: plato.port,
       routerPort: router.port,
-      close: async () => void (await Promise.all([plato.close(), router.close()])),
+      fleets: h1.fleets,
+      close: async () => {
+        await Promise.all([plato.close(), router.close()]);
+        await h1.fleets.stop();
+      },
     };
   } catch (error) {
     await plato.close();
