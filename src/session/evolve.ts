@@ -46,8 +46,8 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
     case "session_ended":
       ended(state, event);
       break;
-    case "routing_fell_back":
-      break; // Told for those who look after the router.
+    case "routing_fell_back": // Told for those who look after the router.
+      return state;
     case "emergence_alert":
       state.alerts += 1;
       break;
