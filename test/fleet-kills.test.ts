@@ -100,11 +100,12 @@ async function settleAll(store: Store): Promise<number> {
 
 /** What the fleet holds once a minute has passed in which assignments must be confirmed. */
 async function standingIn(store: Store): Promise<{ readonly edges: number; readonly tasks: number }> {
-  const moment = () => ({ now: Date.now() + 61_000, boot: { id: "", offsetMs: 0 } });
-  const router = new FleetRouter({ log: store, moment, fleet: "default", offset: -2 });
+  const router = new FleetRouter({ log: store, moment: aMinuteOn, fleet: "default", offset: -2 });
   const { edges, vertices } = await router.status();
   return { edges, tasks: vertices - 3 };
 }
+
+const aMinuteOn = () => ({ now: Date.now() + 61_000, boot: { id: "", offsetMs: 0 } });
 
 /** Tasks that had two agents at a time, ended twice, or were routed twice by their session. */
 async function faultsIn(store: Store): Promise<readonly string[]> {

@@ -37,6 +37,10 @@ const FOLLOW: readonly OptionSpec[] = [
   { flags: "-f, --follow", text: "go on as more comes, until the session ends or Ctrl-C" },
 ];
 const QUIET: OptionSpec = { flags: "--quiet", text: "no progress on stderr" };
+const FAIL_ON_EMERGENCE: OptionSpec = {
+  flags: "--fail-on-emergence",
+  text: "exit with 6 when routing brought the fleet's loops (β₁) over their threshold",
+};
 const AT: OptionSpec = {
   flags: "--at <seq>",
   text: "as it was after this event (default: the newest)",
@@ -58,6 +62,7 @@ const RUNNING: readonly CommandSpec[] = [
         text: "how many tasks run at once; over the plan's own",
         range: [1, 1_024],
       },
+      FAIL_ON_EMERGENCE,
       QUIET,
     ],
     load: async () => await import("./run.ts"),
@@ -69,7 +74,7 @@ const RUNNING: readonly CommandSpec[] = [
       "Goes on with a session that was interrupted or killed; by default the newest open one.\n" +
       `Finished tasks are not run again. ${WHICH}`,
     examples: ["holodeck resume"],
-    options: [QUIET],
+    options: [FAIL_ON_EMERGENCE, QUIET],
     load: async () => await import("./resume.ts"),
   },
   {

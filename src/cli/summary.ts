@@ -12,6 +12,9 @@ interface RunDocument {
   readonly outcome: string | null;
   readonly tasks: object;
   readonly patterns: readonly string[];
+  /** β₁ of the fleet before the first routing and after the last; null when nothing was routed. */
+  readonly h1: { readonly start: number; readonly end: number } | null;
+  readonly emergence_alerts: number;
   /** How many tiles it has. */
   readonly tiles: number;
 }
@@ -23,25 +26,29 @@ export async function finish(
   options: RunOptions,
   io: Io,
 ): Promise<number> {
-  const { sessionId, outcome, patterns, totals } = session;
+  const { sessionId, outcome, patterns, totals, h1, emergenceAlerts } = session;
   const tiles = (await session.tiles()).length;
-  const document: RunDocument = { session_id: sessionId, outcome, tasks: totals, patterns, tiles };
+  const told = { h1, emergence_alerts: emergenceAlerts, tiles };
+  const document: RunDocument = { session_id: sessionId, outcome, tasks: totals, patterns, ...told };
   if (options.json === true) printJson(io, document);
   else for (const line of outcome === null ? [] : summary(session, tiles, storeName)) print(io, line);
   if (outcome === null) {
     note(io, `Stopped; what had finished is kept. Go on with: holodeck resume ${sessionId}`);
     return EXIT.interrupted;
   }
-  return exitCodeOfOutcome(outcome);
+  return options.failOnEmergence === true && emergenceAlerts > 0
+    ? EXIT.emergence
+    : exitCodeOfOutcome(outcome);
 }
 
 function summary(session: Session, tiles: number, storeName: string): readonly string[] {
-  const { sessionId, sessionName, outcome, patterns, durationSeconds } = session;
+  const { sessionId, sessionName, outcome, patterns, durationSeconds, emergenceAlerts } = session;
   return [
     "",
     `${sessionName} ended as ${outcome} in ${formatDuration(durationSeconds * 1_000)}`,
     `  tasks     ${taskLine(session)}`,
     `  patterns  ${patterns.join(", ") || "none"}`,
+    ...(emergenceAlerts > 0 ? [`  emergence ${count(emergenceAlerts, "alert")}`] : []),
     `  tiles     ${count(tiles, "tile")}`,
     `  data      ${storeName}`,
     `  next      holodeck session show ${sessionId}`,

@@ -46,8 +46,6 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
     case "session_ended":
       ended(state, event);
       break;
-    case "routing_fell_back": // Told for those who look after the router.
-      return state;
     case "emergence_alert":
       state.alerts += 1;
       break;
@@ -56,6 +54,7 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       break;
     case "pruned":
       return prunedState(event);
+    case "routing_fell_back": // Told for those who look after the router.
   }
   return state;
 }
