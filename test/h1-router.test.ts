@@ -16,6 +16,30 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
+test("our own router tells crossings and full fleets itself, and nothing is guessed", async () => {
+  const router = await server();
+  const alerts: EmergenceAlert[] = [];
+  const { manager } = world(router.url, { onEmergenceAlert: (alert) => void alerts.push(alert) });
+  await manager.startSession();
+  const crossed = { h1_dimension: 3, v_threshold: 2, n_vertices: 4, n_edges: 6, recommendation: "Look." };
+  const above = { ...DECISION, emergence_risk: 0.3 };
+  const answers = [
+    { status: 200, body: JSON.stringify({ ...above, alert: null }) },
+    { status: 200, body: JSON.stringify({ ...above, alert: crossed }) },
+    { status: 409, body: JSON.stringify({ code: "fleet_full", detail: "Nobody has room." }) },
+  ];
+  router.script = ({ path }) => (path === "/v1/fleet/route" ? (answers.shift() ?? "answer") : "answer");
+  expect((await manager.routeTaskH1("t")).alert).toBeNull();
+  await manager.routeTaskH1("t");
+  await settled();
+  expect(alerts).toMatchObject([{ h1: 3, threshold: 2, vertices: 4, edges: 6, recommendation: "Look." }]);
+  await expect(manager.routeTaskH1("t")).rejects.toMatchObject({
+    code: "fleet_full",
+    what: "Nobody has room.",
+  });
+  expect(router.to("/route")).toEqual([]);
+});
+
 async function server(options?: WireRouterOptions): Promise<WireRouter> {
   const router = await new WireRouter(options).start();
   closing.push(async () => await router.stop());
@@ -158,6 +182,7 @@ test.each(Object.keys(BAD))("with a router %s, capability and load decide, and i
   expect(decision.unreachable).toMatch(why);
   expect(decision.reasoning).toContain("Capability and load decided instead");
   expect(session.getTask("t")).toMatchObject({ agentId: "writer", routing: { fallback: true } });
+  expect(router.to("/v1/fleet/confirm")).toEqual([]);
   const [told] = await eventsOf(manager, session.sessionId, "routing_fell_back");
   expect(told).toMatchObject({ task_id: "t", router: router.url, reason: decision.unreachable });
 });

@@ -203,6 +203,8 @@ export interface TaskRouted extends JsonObject {
   readonly routing: Routing;
   /** Who routed it, and frees its edges: `fleet:<name>` or a URL. Absent before version 0.2, where it was the former. */
   readonly router?: string;
+  /** The router did not decide: it is not to confirm. Absent otherwise. */
+  readonly fell_back?: true;
   /** Why this agent, in a sentence. */
   readonly reasoning?: string;
 }

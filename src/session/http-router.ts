@@ -2,7 +2,14 @@
 // goes on: capability and load decide among the agents that are known, and the decision says so.
 import { HolodeckError } from "../event/error.ts";
 import { KnownAgents } from "./known-agents.ts";
-import { decisionFrom, errorOf, isRecord, statusFrom, type AnsweredDecision } from "./router-answers.ts";
+import {
+  alertFrom,
+  decisionFrom,
+  errorOf,
+  isRecord,
+  statusFrom,
+  type AnsweredDecision,
+} from "./router-answers.ts";
 import { RouterClient, type RouterAnswer, type RouterClientOptions } from "./router-client.ts";
 import type {
   H1Status,
@@ -14,12 +21,23 @@ import type {
   TaskRouter,
 } from "./router.ts";
 
+interface Answered {
+  readonly decision: AnsweredDecision;
+  /** Undefined when the router does not tell of crossings. */
+  readonly alert: RouterAlert | null | undefined;
+}
+
+/** What servers answer to a path they do not have. */
+const UNKNOWN_PATH: ReadonlySet<number> = new Set([404, 405, 501]);
+
 export class HttpRouter implements TaskRouter {
   readonly name: string;
   readonly #client: RouterClient;
   readonly #known: KnownAgents;
   /** Registered from here, and whether the router has been told. */
   readonly #agents = new Map<string, { readonly capabilities: readonly string[]; told: boolean }>();
+  /** It has no `/v1/fleet`, which also tells alerts and refusals; known once it was asked. */
+  #isPlain = false;
   /** β₁ as it was told last. */
   #h1 = 0;
   /** Whether it was above the threshold when it was told last. */
@@ -41,15 +59,16 @@ export class HttpRouter implements TaskRouter {
   async route(request: RouteRequest): Promise<RoutingDecision> {
     try {
       await this.#tellAgents();
-      const decision = await this.#decide(request);
+      const { decision, alert: told } = await this.#decide(request);
       const { agentId, h1After } = decision;
       const capabilities = decision.fallback ? [] : request.requiredCapabilities;
       if (agentId !== "") this.#known.assigned(request, agentId, capabilities);
-      const alert = await this.#alertOf(decision);
+      const alert = told === undefined ? await this.#alertOf(decision) : told;
       this.#h1 = h1After;
       return { ...decision, unreachable: null, alert };
     } catch (error) {
       if (!isAway(error)) throw error;
+      this.#isPlain = false; // Whoever comes back may be another.
       return this.#fallBack(request, error.what);
     }
   }
@@ -87,15 +106,15 @@ export class HttpRouter implements TaskRouter {
   }
 
   /** A fleet without agents gets the session's own: without one nothing can be routed. */
-  async #decide(request: RouteRequest): Promise<AnsweredDecision> {
-    const decision = await this.#ask(request, request.key);
-    if (decision.agentId !== "") return decision;
+  async #decide(request: RouteRequest): Promise<Answered> {
+    const answered = await this.#ask(request, request.key);
+    if (answered.decision.agentId !== "") return answered;
     this.#agents.set(request.agentId, { capabilities: [], told: false });
     await this.#tellAgents();
     return await this.#ask(request, `${request.key}+agent`);
   }
 
-  async #ask(request: RouteRequest, key: string): Promise<AnsweredDecision> {
+  async #ask(request: RouteRequest, key: string): Promise<Answered> {
     const { taskId, sessionId, requiredCapabilities, preferAgents } = request;
     const body = {
       task_id: taskId,
@@ -103,10 +122,20 @@ export class HttpRouter implements TaskRouter {
       required_capabilities: requiredCapabilities,
       ...(preferAgents.length > 0 && { prefer_agents: preferAgents }),
     };
+    if (!this.#isPlain) {
+      const answer = await this.#client.ask({ path: "v1/fleet/route", body, key });
+      const decision = answer.status < 300 ? decisionFrom(answer.body, taskId) : null;
+      if (decision !== null) return { decision, alert: alertFrom(answer.body) };
+      if (isRecord(answer.body) && answer.body["code"] === "fleet_full")
+        throw fleetFull(errorOf(answer.body));
+      if (answer.status >= 300 && !UNKNOWN_PATH.has(answer.status)) {
+        throw this.#client.failed(refusal("/v1/fleet/route", answer));
+      }
+      this.#isPlain = true;
+    }
     const answer = await this.#client.ask({ path: "route", body, key });
-    if (isRecord(answer.body) && answer.body["code"] === "fleet_full") throw fleetFull(errorOf(answer.body));
     const decision = answer.status < 300 ? decisionFrom(answer.body, taskId) : null;
-    if (decision !== null) return decision;
+    if (decision !== null) return { decision, alert: undefined };
     throw this.#client.failed(
       answer.status < 300 ? "answers /route with nonsense" : refusal("/route", answer),
     );

@@ -34,7 +34,7 @@ export async function followRoutes({ router, log, clock, onError }: RouteFollowe
       const sessionId = streamKey(stored.event.stream);
       const task = { sessionId, taskId: event.data.task_id, key };
       if (event.type === "task_ended") await router.complete(task);
-      else await router.confirm(task);
+      else if (event.data.fell_back === undefined) await router.confirm(task);
     },
     onError: (error) => {
       if (!(error instanceof HolodeckError && error.code === "server_unreachable")) onError(error);

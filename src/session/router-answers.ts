@@ -1,5 +1,5 @@
 // What an H1 router answers, spec/wire.md §2, judged: whatever does not fit is nonsense, and nobody is routed by it.
-import type { H1Status, RoutingDecision } from "./router.ts";
+import type { H1Status, RouterAlert, RoutingDecision } from "./router.ts";
 
 /** A decision without what the answer does not tell. */
 export type AnsweredDecision = Omit<RoutingDecision, "alert" | "unreachable">;
@@ -30,6 +30,19 @@ export function decisionFrom(body: unknown, taskId: string): AnsweredDecision | 
     reasoning: textOf(body["reasoning"]),
     fallback: body["fallback"] === true || capabilityMatchScore < 1,
   };
+}
+
+/** The upward crossing that our own server tells with a decision; null without one. */
+export function alertFrom(body: unknown): RouterAlert | null {
+  const alert = isRecord(body) ? body["alert"] : null;
+  if (!isRecord(alert)) return null;
+  const h1 = countOf(alert["h1_dimension"]);
+  const threshold = alert["v_threshold"];
+  const vertices = countOf(alert["n_vertices"]);
+  const edges = countOf(alert["n_edges"]);
+  if (h1 === null || vertices === null || edges === null) return null;
+  if (typeof threshold !== "number" || !Number.isSafeInteger(threshold)) return null;
+  return { h1, threshold, vertices, edges, recommendation: textOf(alert["recommendation"]) };
 }
 
 /** Null for an answer that is no snapshot. */

@@ -1,5 +1,6 @@
 // The exchanges with one H1 router: its addresses are resolved once and pinned, no redirect is followed, an answer
 // takes a second at most. After a failure it rests, longer each time, and is not asked meanwhile.
+import { hash } from "node:crypto";
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
 import { backoffMs } from "../tile/backoff.ts";
@@ -93,7 +94,8 @@ export class RouterClient {
     const headers = {
       accept: "application/json",
       ...(body !== undefined && { "content-type": "application/json" }),
-      ...(key !== null && { "idempotency-key": encodeURIComponent(key) }),
+      // A key may be longer than a header should be, and hold any character.
+      ...(key !== null && { "idempotency-key": hash("sha256", key, "hex") }),
     };
     try {
       // The name's lookup takes part of the same second.

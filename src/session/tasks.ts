@@ -40,7 +40,14 @@ export function routeTask(state: SessionState, command: RouteTask): Decision<Ses
   const { taskId: task_id, requiredCapabilities, routing, router, reasoning, unreachable, alert } = command;
   const fellBack =
     unreachable === null ? [] : [fact("routing_fell_back", null, { task_id, router, reason: unreachable })];
-  const routed = { task_id, required_capabilities: requiredCapabilities, routing, router, reasoning };
+  const routed = {
+    task_id,
+    required_capabilities: requiredCapabilities,
+    routing,
+    router,
+    ...(unreachable !== null && { fell_back: true as const }),
+    reasoning,
+  };
   const alerted = alert === null ? [] : [emergenceAlert(state, command, alert)];
   return [...fellBack, fact("task_routed", null, routed), ...alerted];
 }
