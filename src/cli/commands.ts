@@ -1,33 +1,9 @@
 // The commands as data: how each is called, what it says of itself, and the module that does it, loaded when chosen.
 import { SESSION_OUTCOMES } from "../session/outcome.ts";
-import type { Io } from "./io.ts";
+import type { CommandSpec, OptionSpec } from "./command-spec.ts";
+import { ROUTING } from "./routing-commands.ts";
 
-export interface CommandSpec {
-  /** A key of `GROUPS`; absent for a command of its own. */
-  readonly group?: string;
-  /** Its name and arguments: `show <session>`. */
-  readonly usage: string;
-  /** One line in the list of commands. */
-  readonly summary: string;
-  readonly description: string;
-  readonly examples: readonly string[];
-  /** Beside `--store` and `--json`, which all have. */
-  readonly options: readonly OptionSpec[];
-  readonly load: () => Promise<CommandModule>;
-}
-
-export interface OptionSpec {
-  readonly flags: string;
-  readonly text: string;
-  readonly choices?: readonly string[];
-  /** The value is a whole number within these. */
-  readonly range?: readonly [min: number, max: number];
-}
-
-/** What each command's module exports. The options are those of its spec, by their names in camelCase. */
-export interface CommandModule {
-  command(args: readonly string[], options: never, io: Io): Promise<number>;
-}
+export type { CommandSpec, OptionSpec } from "./command-spec.ts";
 
 export const GROUPS: Readonly<Record<string, string>> = {
   fleet: "look at who works together: loops, single points of failure, what-if",
@@ -41,6 +17,10 @@ const QUIET: OptionSpec = { flags: "--quiet", text: "no progress on stderr" };
 const FAIL_ON_EMERGENCE: OptionSpec = {
   flags: "--fail-on-emergence",
   text: "exit with 6 when routing brought the fleet's loops (β₁) over their threshold",
+};
+const JUNIT: OptionSpec = {
+  flags: "--junit <file>",
+  text: "write a JUnit report when it ends, for build servers",
 };
 const AT: OptionSpec = {
   flags: "--at <seq>",
@@ -65,6 +45,7 @@ const RUNNING: readonly CommandSpec[] = [
       },
       FAIL_ON_EMERGENCE,
       QUIET,
+      JUNIT,
     ],
     load: async () => await import("./run.ts"),
   },
@@ -75,7 +56,7 @@ const RUNNING: readonly CommandSpec[] = [
       "Goes on with a session that was interrupted or killed; by default the newest open one.\n" +
       `Finished tasks are not run again. ${WHICH}`,
     examples: ["holodeck resume"],
-    options: [FAIL_ON_EMERGENCE, QUIET],
+    options: [FAIL_ON_EMERGENCE, QUIET, JUNIT],
     load: async () => await import("./resume.ts"),
   },
   {
@@ -147,6 +128,25 @@ const READING: readonly CommandSpec[] = [
     examples: ["holodeck session replay latest --at 12"],
     options: [AT],
     load: async () => await import("./session-replay.ts"),
+  },
+  {
+    group: "session",
+    usage: "export <session>",
+    summary: "write a session into one file for others",
+    description:
+      "Writes a session as one HTML page (timeline, tasks with their results, tiles, events) that needs nothing beside\n" +
+      "it, or with --jsonl its events with their hashes, one a line. Values of the secrets that its plan declares are\n" +
+      `taken out, as far as this environment has them. ${WHICH}`,
+    examples: [
+      "holodeck session export latest --output session.html",
+      "holodeck session export latest --jsonl --redact GITHUB_TOKEN > session.jsonl",
+    ],
+    options: [
+      { flags: "--jsonl", text: "lines of JSON in place of a page" },
+      { flags: "-o, --output <file>", text: "write to a file (default: stdout)" },
+      { flags: "--redact <names...>", text: "take out the values of these environment variables too" },
+    ],
+    load: async () => await import("./session-export.ts"),
   },
   {
     group: "session",
@@ -224,97 +224,6 @@ const READING: readonly CommandSpec[] = [
     examples: ["holodeck doctor"],
     options: [],
     load: async () => await import("./doctor.ts"),
-  },
-];
-
-const FLEET: OptionSpec = { flags: "--fleet <name>", text: "which fleet (default: default)" };
-const ROUTE_OPTIONS: readonly OptionSpec[] = [
-  { flags: "--capabilities <list>", text: "what its agent must be able to do: a,b" },
-  { flags: "--prefer <list>", text: "agents to choose before others as capable: x,y" },
-  {
-    flags: "--policy <policy>",
-    text: "what decides among the capable (default: h1)",
-    choices: ["h1", "load", "blast-radius"],
-  },
-  FLEET,
-];
-
-const ROUTING: readonly CommandSpec[] = [
-  {
-    usage: "route <task>",
-    summary: "give a task to an agent of the fleet, and say why",
-    description:
-      "Routes a task by the fleet in the store: capability, then what keeps loops (β₁) few, then load. Says in a sentence\n" +
-      "why this agent, and why not the next. `holodeck fleet complete` says that it is done.",
-    examples: [
-      "holodeck route fix-parser --capabilities compilation,llvm",
-      "holodeck route t --prefer oracle1 --json",
-    ],
-    options: ROUTE_OPTIONS,
-    load: async () => await import("./route.ts"),
-  },
-  {
-    group: "fleet",
-    usage: "status",
-    summary: "show the fleet's loops and what they say of it",
-    description:
-      "Shows agents, tasks and edges, the independent loops (β₁), their threshold, and every component above its own.",
-    examples: ["holodeck fleet status --json"],
-    options: [FLEET],
-    load: async () => await import("./fleet-status.ts"),
-  },
-  {
-    group: "fleet",
-    usage: "agents",
-    summary: "list who can be routed to",
-    description:
-      "Lists the agents with their capabilities and how many tasks each has. With --json: {agents, total}.",
-    examples: ["holodeck fleet agents"],
-    options: [FLEET, { flags: "--limit <n>", text: "at most so many (default: 100)", range: [1, 1_000_000] }],
-    load: async () => await import("./fleet-agents.ts"),
-  },
-  {
-    group: "fleet",
-    usage: "cycles",
-    summary: "list who is in each loop, and who waits in a circle",
-    description:
-      "Lists the fundamental loops, as many as β₁, deadlocks (who waits for whom in a circle) and work handed to and fro.\n" +
-      "With --json: {total, cycles, waits, ping_pongs}.",
-    examples: ["holodeck fleet cycles"],
-    options: [
-      FLEET,
-      { flags: "--limit <n>", text: "at most so many loops (default: 50)", range: [1, 1_000_000] },
-    ],
-    load: async () => await import("./fleet-cycles.ts"),
-  },
-  {
-    group: "fleet",
-    usage: "articulation",
-    summary: "list single points of failure",
-    description:
-      "Lists whose loss, and which edge's, would part those who are tied now. With --json: {points, bridges}.",
-    examples: ["holodeck fleet articulation"],
-    options: [FLEET],
-    load: async () => await import("./fleet-articulation.ts"),
-  },
-  {
-    group: "fleet",
-    usage: "what-if <task>",
-    summary: "say whom a task would go to, and change nothing",
-    description: "Answers as `holodeck route` would, and changes nothing.",
-    examples: ["holodeck fleet what-if fix-parser --capabilities compilation"],
-    options: ROUTE_OPTIONS,
-    load: async () => await import("./fleet-what-if.ts"),
-  },
-  {
-    group: "fleet",
-    usage: "complete <task>",
-    summary: "say that a task given by `holodeck route` is done",
-    description:
-      "Frees the agents of a task that `holodeck route` gave out. Tasks of sessions are freed by their sessions.",
-    examples: ["holodeck fleet complete fix-parser"],
-    options: [FLEET],
-    load: async () => await import("./fleet-complete.ts"),
   },
 ];
 

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly quiet?: boolean;
   /** Exits with 6 when routing brought the fleet's β₁ over its threshold. */
   readonly failOnEmergence?: boolean;
+  /** A file for a JUnit report. */
+  readonly junit?: string;
 }
 
 export interface SessionRun {
