@@ -41,7 +41,7 @@ export { fleetStatus, h1Snapshot, type FleetStatus, type H1Snapshot } from "./fl
 export { loops, type GraphCounts } from "./fleet/graph.ts";
 export { MemoryFleet } from "./fleet/memory-fleet.ts";
 export { plainGraph } from "./fleet/plain-graph.ts";
-export { createFleet, type FleetOptions } from "./fleet/router.ts";
+export { createFleet } from "./fleet/router.ts";
 export {
   PlatoTileEmitter,
   Session,

@@ -16,6 +16,21 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
+test("a session is routed where it was started to be, by whatever process takes it over, and so is its fork", async () => {
+  const router = await server();
+  const first = world(router.url);
+  const session = await first.manager.startSession();
+  const { store } = first;
+  router.fleet.give({ type: "register_agent", agent_id: "oracle1", now: 1 });
+  const heir = world(null, {}, {}, store);
+  const resumed = await heir.manager.resume(session.sessionId);
+  expect(await heir.manager.routeTaskH1("t")).toMatchObject({ agentId: "oracle1", unreachable: null });
+  expect(router.to("/route")).toMatchObject([{ task_id: "t", session_id: session.sessionId }]);
+  const fork = await resumed.fork(1);
+  await heir.manager.routeTaskH1("u", [], fork);
+  expect(router.to("/route")).toMatchObject([{}, { task_id: "u", session_id: fork.sessionId }]);
+});
+
 test("our own router tells crossings and full fleets itself, and nothing is guessed", async () => {
   const router = await server();
   const alerts: EmergenceAlert[] = [];
@@ -46,15 +61,34 @@ async function server(options?: WireRouterOptions): Promise<WireRouter> {
   return router;
 }
 
-function world(h1RouterUrl: string, config: Partial<SessionConfig> = {}, target: TargetOptions = {}) {
+/** Those of several processes differ. */
+const ids = countingIds();
+
+class KeptOpen extends MemoryStore {
+  override async close(): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+function world(
+  h1RouterUrl: string | null,
+  config: Partial<SessionConfig> = {},
+  target: TargetOptions = {},
+  store = new KeptOpen(),
+) {
   const clock = new TestClock();
-  const store = new MemoryStore();
   const manager = new SessionManager(
-    { sessionName: "s", agentId: "oracle1", h1RouterEnabled: true, h1RouterUrl, ...config },
+    {
+      sessionName: "s",
+      agentId: "oracle1",
+      h1RouterEnabled: true,
+      ...(h1RouterUrl !== null && { h1RouterUrl }),
+      ...config,
+    },
     {
       openStore: async () => await Promise.resolve(store),
       clock,
-      random: countingIds(),
+      random: ids,
       processes: testProcesses(),
       metrics: new SessionMetrics(),
       routerFor: (url) => new HttpRouter({ url, clock, random: () => 1, ...target }),
@@ -66,7 +100,7 @@ function world(h1RouterUrl: string, config: Partial<SessionConfig> = {}, target:
     void manager.close().then(() => (isClosed = true));
     await until(() => isClosed, clock);
   });
-  return { manager, clock };
+  return { manager, clock, store };
 }
 
 async function eventsOf(
