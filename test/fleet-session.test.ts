@@ -123,6 +123,40 @@ test("who asks again with the same key gets the same answer and no second edge, 
   expect(await router.status()).toMatchObject({ edges: 1 });
 });
 
+test("a crossing that was not told before a crash is told to who asks again, and stands once in the fleet", async () => {
+  const here = world();
+  await triangle(here);
+  const ask = async (key: string) =>
+    await here.router.route({
+      ...{ sessionId: "s", agentId: "o", taskId: "t", requiredCapabilities: [], preferAgents: [] },
+      key,
+    });
+  expect([(await ask("0")).alert, (await ask("1")).alert]).toEqual([null, null]);
+  const third = await ask("2");
+  expect(third.alert).toMatchObject({ h1: 3, threshold: 2 });
+  expect(await ask("2")).toEqual(third);
+  expect(await ask("1")).toMatchObject({ agentId: "b", alert: null });
+  expect(await typesOf(here.store, /emergence/)).toEqual(["emergence_crossed"]);
+});
+
+test("several processes follow one store, and what ends is freed once", async () => {
+  const store = new KeptOpen();
+  const clock = new TestClock();
+  const [one, other] = [world({}, store, clock), world({}, store, clock)];
+  const session = await one.manager.startSession();
+  const same = await other.manager.get(session.sessionId);
+  for (const task of ["a", "b", "c"]) {
+    await one.manager.routeTaskH1(`${task}-one`, [], session);
+    await other.manager.routeTaskH1(`${task}-other`, [], same);
+  }
+  expect(await one.manager.getH1Status()).toMatchObject({ edges: 6 });
+  await same.endSession();
+  await settled();
+  for (const { manager } of [one, other]) expect(await manager.getH1Status()).toMatchObject({ edges: 0 });
+  expect(await typesOf(store, /^task_completed/)).toHaveLength(6);
+  expect(await typesOf(store, /^task_confirmed/)).toHaveLength(6);
+});
+
 test("a session that refuses a task leaves no edge behind", async () => {
   const { manager, router } = world({ maxTasks: 1 });
   await manager.startSession();
