@@ -128,7 +128,11 @@ test("a crossing that was not told before a crash is told to who asks again, and
   await triangle(here);
   const ask = async (key: string) =>
     await here.router.route({
-      ...{ sessionId: "s", agentId: "o", taskId: "t", requiredCapabilities: [], preferAgents: [] },
+      sessionId: "s",
+      agentId: "o",
+      taskId: "t",
+      requiredCapabilities: [],
+      preferAgents: [],
       key,
     });
   expect([(await ask("0")).alert, (await ask("1")).alert]).toEqual([null, null]);
