@@ -69,6 +69,8 @@ function whatOf(event: TimedEvent): string {
       const { agent_id, h1_before, h1_after } = event.data.routing;
       return `to ${agent_id}, β₁ ${h1_before} → ${h1_after}`;
     }
+    case "routing_fell_back":
+      return `load decided: ${event.data.router} ${event.data.reason}`;
     case "task_started":
       return `attempt ${event.data.attempt} by ${event.data.agent_id}`;
     case "session_error":

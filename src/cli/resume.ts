@@ -43,7 +43,7 @@ export async function command([named]: readonly string[], options: RunOptions, i
   if (session.status === "open") {
     const { plan, folder, spool } = await keptPlan(store, session, io.env);
     tellRecovered(session, recovered, io);
-    await runSession({ session, store, plan, folder, spool }, options, io);
+    await runSession({ router: manager, session, store, plan, folder, spool }, options, io);
   }
   return await finish(session, store, options, io);
 }

@@ -3,8 +3,9 @@ import type { Refusal } from "../event/decider.ts";
 import type { FleetCommand, SettingsAsked } from "./fleet-facts.ts";
 
 const ID_LENGTH_MAX = 256;
-const CAPABILITY_LENGTH_MAX = 64;
-const CAPABILITIES_MAX = 64;
+/** The longest capability, and the most an agent has or a task asks for. */
+export const CAPABILITY_LENGTH_MAX = 64;
+export const CAPABILITIES_MAX = 64;
 const PREFERRED_MAX = 64;
 const CAPACITY_MAX = 1_000_000;
 const HEARTBEAT_SECONDS_MAX = 86_400;

@@ -26,7 +26,7 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 4, save, load },
+  snapshot: { version: 5, save, load },
 };
 
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {

@@ -37,7 +37,7 @@ export function carryOver(state: SessionState, command: ForkSession): Decision<S
 function startOf({ now, sessionId, process, boot, state }: ForkSession): StartSession {
   const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds, sessionTimeoutSeconds } = state;
   const { h1RouterEnabled, emergenceThresholdOffset, scoutRoom, emitTiles, plan } = state;
-  const { identityKey, policyKey, platoUrl, deliverTiles } = state;
+  const { identityKey, policyKey, platoUrl, deliverTiles, h1RouterUrl } = state;
   return {
     type: "start_session",
     now,
@@ -55,6 +55,7 @@ function startOf({ now, sessionId, process, boot, state }: ForkSession): StartSe
     emitTiles,
     platoUrl,
     deliverTiles,
+    h1RouterUrl,
     plan,
     identityKey,
     policyKey,
