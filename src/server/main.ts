@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
 import type { Store } from "../store/port.ts";
+import { liveApp, type LiveLimits } from "./live.ts";
 import { platoApp } from "./plato.ts";
 import { routerApp } from "./router-port.ts";
 import { serve, type Limits, type Served } from "./serve.ts";
@@ -22,6 +23,7 @@ export interface ServerOptions {
   /** Told of errors that were not meant to happen. */
   readonly report: (error: unknown) => void;
   readonly limits?: Partial<Limits>;
+  readonly liveLimits?: Partial<LiveLimits>;
 }
 
 export interface RunningServer {
@@ -43,13 +45,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const moment = () => ({ now: clock.now(), boot: clock.boot() });
   const open = async (app: Hono, port: number): Promise<Served> =>
     await serve({ fetch: app.fetch, host, port, limits });
-  const plato = await open(platoApp({ store, moment, version, report }), options.port ?? PLATO_PORT);
+  const live = liveApp({ store, clock, report, limits: options.liveLimits ?? {} });
+  const app = platoApp({ store, moment, version, report });
+  app.route("/", live.app);
+  const plato = await open(app, options.port ?? PLATO_PORT);
   try {
     const router = await open(routerApp(), options.routerPort ?? ROUTER_PORT);
     return {
       port: plato.port,
       routerPort: router.port,
-      close: async () => void (await Promise.all([plato.close(), router.close()])),
+      close: async () => {
+        live.close();
+        await Promise.all([plato.close(), router.close()]);
+      },
     };
   } catch (error) {
     await plato.close();

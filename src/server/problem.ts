@@ -11,9 +11,11 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   invalid_argument: 400,
   invalid_event: 400,
   not_found: 404,
+  pruned: 410,
   store_busy: 503,
   store_closed: 503,
   store_full: 507,
+  too_many: 429,
 };
 
 /** Answers any error. What was not meant to happen is answered with 500, and told to `report`. */
