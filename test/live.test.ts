@@ -1,4 +1,5 @@
 // Live events over real sockets: nothing is missed and nothing comes twice, whenever who comes and goes.
+import { deepEqual } from "node:assert/strict";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { streamId, type StreamId } from "../src/event/event.ts";
 import type { EncodedEvent } from "../src/event/event.ts";
@@ -26,11 +27,14 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await server.close();
-  expect(reported).toEqual([]);
+  deepEqual(reported, []);
 });
 
+function report(error: unknown): void {
+  reported.push(error);
+}
+
 async function start(liveLimits = {}): Promise<RunningServer> {
-  const report = (error: unknown): void => void reported.push(error);
   return await startServer({ store, clock, port: 0, routerPort: 0, version: "1", report, liveLimits });
 }
 
@@ -108,6 +112,15 @@ test("an id is good after a restart of the server", async () => {
   after.close();
 });
 
+/** The types of so many events, which are all that come. */
+async function types(stream: LiveStream, count: number): Promise<string> {
+  const sent = await stream.take(count);
+  await settled();
+  stream.close();
+  expect(stream.sent).toHaveLength(count);
+  return sent.map(({ event }) => event).join(" ");
+}
+
 test("streams, rooms and types choose, before and after the switch", async () => {
   const other = streamId("session", "sess_2");
   const hall = streamId("room", "hall");
@@ -117,22 +130,14 @@ test("streams, rooms and types choose, before and after the switch", async () =>
     await append(hall, { type: "tile_submitted", room: "hall" }, { type: "tile_retracted" });
   };
   await facts();
-  const chosen = async (query: string): Promise<LiveStream> => await open(`?after=start&${query}`);
   const streams = {
-    stream: await chosen(`stream=${SESSION}`),
-    room: await chosen("room=hall"),
-    type: await chosen("type=a&type=c"),
-    both: await chosen(`stream=${SESSION}&stream=${other}&type=a`),
+    stream: await open(`?after=start&stream=${SESSION}`),
+    room: await open("?after=start&room=hall"),
+    type: await open("?after=start&type=a&type=c"),
+    both: await open(`?after=start&stream=${SESSION}&stream=${other}&type=a`),
   };
   await facts();
   await append(streamId("session", "end"), { type: "a", room: "hall" });
-  const types = async (stream: LiveStream, count: number): Promise<string> => {
-    const sent = await stream.take(count);
-    await settled();
-    stream.close();
-    expect(stream.sent).toHaveLength(count);
-    return sent.map(({ event }) => event).join(" ");
-  };
   expect(await types(streams.stream, 6)).toBe("a b c a b c");
   expect(await types(streams.room, 9)).toBe(
     "a b tile_submitted tile_retracted a b tile_submitted tile_retracted a",
@@ -175,24 +180,28 @@ test.each([
   expect((await bodyOf(refused))["error"]).toMatch(sentence);
 });
 
+async function answerTo(id: string): Promise<readonly [number | undefined, unknown]> {
+  const refused = await openStream(server.port, "", { "last-event-id": id });
+  return [refused.response.statusCode, (await bodyOf(refused))["error"]];
+}
+
 test("a forged id is refused, in its place and in its check, and so is one from the future", async () => {
   await append(SESSION, {}, {});
   const stream = await open("?after=start");
   const [first, second] = await stream.take(2);
   stream.close();
   const [place = "", partition = "", check = ""] = second!.id!.split(/-(?=\w-)|(?<=-\w)-/);
-  const answer = async (id: string): Promise<readonly [number | undefined, unknown]> => {
-    const refused = await openStream(server.port, "", { "last-event-id": id });
-    return [refused.response.statusCode, (await bodyOf(refused))["error"]];
-  };
   const forged = [400, expect.stringMatching(/no id this server gave/)];
-  expect(await answer(first!.id!.replace(/^1/, "2"))).toEqual(forged);
-  expect(await answer(`${place}-${partition}-${check.startsWith("A") ? "B" : "A"}${check.slice(1)}`)).toEqual(
-    forged,
-  );
-  expect(await answer(`${place}.${place}-${partition}-${check}`)).toEqual(forged);
-  expect(await answer(`zzzzzzzzzzzzzzz-${partition}-${check}`)).toEqual(forged);
-  expect(await answer(`3-${partition}-${check}`)).toEqual([400, expect.stringMatching(/ahead of this log/)]);
+  expect(await answerTo(first!.id!.replace(/^1/, "2"))).toEqual(forged);
+  expect(
+    await answerTo(`${place}-${partition}-${check.startsWith("A") ? "B" : "A"}${check.slice(1)}`),
+  ).toEqual(forged);
+  expect(await answerTo(`${place}.${place}-${partition}-${check}`)).toEqual(forged);
+  expect(await answerTo(`zzzzzzzzzzzzzzz-${partition}-${check}`)).toEqual(forged);
+  expect(await answerTo(`3-${partition}-${check}`)).toEqual([
+    400,
+    expect.stringMatching(/ahead of this log/),
+  ]);
 });
 
 test("an id whose event is pruned is too old, and who reads past others that are is told of the gap", async () => {
