@@ -38,7 +38,7 @@ async function submitOne(plato: Plato, c: Context, room: string | null): Promise
   const tile = await readJsonObject(c);
   const take = await prepare(plato, tile, room, keyOf(c.req.header("idempotency-key")));
   const outcome = await take();
-  const answer = answerOf(outcome, await plato.counts.current());
+  const answer = answerOf(outcome, plato.counts.known);
   return c.json(answer, statusOf(outcome));
 }
 
@@ -52,7 +52,7 @@ async function submitBatch(plato: Plato, c: Context): Promise<Response> {
     takes.push(await prepare(plato, tile, null, keyOf(idempotency_key)));
   }
   const outcomes = await Promise.all(takes.map(async (take) => await take()));
-  const totals = await plato.counts.current();
+  const totals = plato.counts.known;
   const accepted = outcomes.filter(({ status }) => status === "accepted").length;
   const details = outcomes.map((outcome) => answerOf(outcome, totals));
   return c.json({ accepted, rejected: outcomes.length - accepted, details });
@@ -71,7 +71,7 @@ async function supersede(plato: Plato, c: Context): Promise<Response> {
     : { ...(await plato.desk.supersede(oldHash, submission, keyOf(c.req.header("idempotency-key")))), room };
   count(plato, outcome);
   if (outcome.status === "rejected") {
-    return c.json(answerOf(outcome, await plato.counts.current()), statusOf(outcome));
+    return c.json(answerOf(outcome, plato.counts.known), statusOf(outcome));
   }
   const { hash, position } = outcome.stored;
   return c.json({ status: "superseded", old_hash: oldHash, new_hash: hash, lamport: position, room });

@@ -28,11 +28,12 @@ export function platoApp({ store, moment, version, instance = "holodeck", report
   const now = (): number => moment().now;
   const startedAt = now();
   const app = new Hono();
+  const counts = new RoomCounts(store);
   const plato: Plato = {
     app,
     store,
-    desk: new TileDesk({ store, moment }),
-    counts: new RoomCounts(store),
+    desk: new TileDesk({ store, moment, counts }),
+    counts,
     census: new Census(store, now),
     gate: new GateCounts(),
     version,

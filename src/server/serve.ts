@@ -38,7 +38,8 @@ export interface Served {
 /** Resolves once the port is open. Throws `address_in_use`, or `unsupported` when it cannot be opened. */
 export async function serve({ fetch, host, port, limits: own = {} }: ServeOptions): Promise<Served> {
   const limits = { ...LIMITS, ...own };
-  const answer = getRequestListener(fetch, { overrideGlobalObjects: false });
+  // With the framework's own light `Request` and `Response`: half of what an answer costs it otherwise.
+  const answer = getRequestListener(fetch);
   const server = createServer(
     {
       headersTimeout: limits.requestMs,
