@@ -1,17 +1,29 @@
 // A server under load, in a process of its own: `ours PATH` is the whole server over the store in that file, `nothing`
-// the same framework answering nothing. Tells its port in one line, and stops when its input ends.
+// the same framework answering nothing. Tells its port in one line, and stops when its input ends. Asked for `cpu` it says
+// how many µs of processor time it has had; from `profile` to the next line it looks where its time goes, and says so.
 import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { bootId } from "../../src/run/host.ts";
 import { startServer } from "../../src/server/main.ts";
 import { SystemClock } from "../../src/session/system-clock.ts";
 import { openStore } from "../../src/store/open.ts";
+import { profile } from "../profile.ts";
 
 const [kind, path] = process.argv.slice(2);
 const stop = kind === "ours" ? await startOurs(path ?? "") : await startNothing();
-process.stdin.resume();
-process.stdin.once("end", () => void stop());
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+for await (const line of { [Symbol.asyncIterator]: () => lines }) {
+  if (line === "cpu") {
+    const { user, system } = process.cpuUsage();
+    process.stdout.write(`${user + system}\n`);
+  } else {
+    const shares = await profile(async () => void (await lines.next()));
+    process.stdout.write(`${shares}\n`);
+  }
+}
+await stop();
 
 async function startOurs(address: string): Promise<() => Promise<void>> {
   const store = await openStore(address);

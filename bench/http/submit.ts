@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { measure, rate, timed, type Row } from "../harness.ts";
 import { syncMilliseconds, withFolder } from "../machine.ts";
 import { drive } from "./load.ts";
-import { startProcess } from "./process.ts";
+import { startPart, type Part } from "./process.ts";
 
 const CONNECTIONS = 32;
 const REQUESTS = 5_000;
@@ -13,8 +13,9 @@ const ROOMS = 8;
 
 export async function submitRow(): Promise<Row> {
   return await withFolder(async (folder) => {
-    await using ours = await startProcess("ours", join(folder, "ours.db"));
-    await using nothing = await startProcess("nothing");
+    await using ours = startPart("served.ts", "ours", join(folder, "ours.db"));
+    await using nothing = startPart("served.ts", "nothing");
+    const [oursPort, nothingPort] = [Number(await ours.next()), Number(await nothing.next())];
     let submitted = 0;
     const body = (): string => tileText(submitted++);
     const submit = async (port: number, status: number): Promise<void> => {
@@ -22,9 +23,15 @@ export async function submitRow(): Promise<Row> {
       if (statuses.get(status) !== REQUESTS) throw new Error(`Not all were answered with ${status}.`);
     };
     const pairs = await measure(async () => ({
-      ours: await timed(() => submit(ours.port, 200)),
-      floor: await timed(() => submit(nothing.port, 204)),
+      ours: await timed(() => submit(oursPort, 200)),
+      floor: await timed(() => submit(nothingPort, 204)),
     }));
+    const oursCpu = await cpuMicros(ours, () => submit(oursPort, 200));
+    const nothingCpu = await cpuMicros(nothing, () => submit(nothingPort, 204));
+    ours.say("profile");
+    await submit(oursPort, 200);
+    ours.say("done");
+    const shares = await ours.next();
     const sync = (syncMilliseconds(folder) * 1_000).toFixed(0);
     return {
       what: `POST /submit, durable, ${CONNECTIONS} connections`,
@@ -33,10 +40,23 @@ export async function submitRow(): Promise<Row> {
       show: rate(REQUESTS),
       notes: [
         `Tiles of ${tileText(0).length} bytes into ${ROOMS} rooms, SQLite FULL; the floor is Hono on @hono/node-server, which answers 204 and reads nothing.`,
-        `Each server is a process of its own, the load another. One page and its fdatasync take ${sync} µs on this disk now.`,
+        `Each server is a process of its own, the load another. Ours takes ${oursCpu} µs of processor time a request, the floor ${nothingCpu} µs.`,
+        `Where our time goes: ${shares}.`,
+        `One page and its fdatasync take ${sync} µs on this disk now.`,
       ],
     };
   });
+}
+
+/** Of one request. */
+async function cpuMicros(server: Part, work: () => Promise<void>): Promise<number> {
+  const total = async (): Promise<number> => {
+    server.say("cpu");
+    return Number(await server.next());
+  };
+  const before = await total();
+  await work();
+  return Math.round(((await total()) - before) / REQUESTS);
 }
 
 function tileText(number: number): string {
