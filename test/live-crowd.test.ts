@@ -121,7 +121,7 @@ test("whoever comes, goes and comes back while others append gets every event on
           await turn();
         }
       })();
-      for (let turns = 0; turns < waits; turns++) await turn();
+      for (let gone = 0; gone < waits; gone++) await turn();
       for (const index of leave) {
         const gone = streams[index]!;
         gone.close();
@@ -137,7 +137,7 @@ test("whoever comes, goes and comes back while others append gets every event on
     }
     await append(session("end"), { data: { n: count } });
     for (const [index, stream] of streams.entries()) {
-      await stream.until((one) => numbers(one).at(-1) === count || one.response.complete);
+      await stream.until((one) => numbers(one).at(-1) === count);
       stream.close();
       expect([...got[index]!, ...numbers(stream)]).toEqual(upTo(count + 1));
     }
@@ -274,4 +274,32 @@ test("a key has so many streams and no more, and loses them when it is revoked",
   await append(session("one"), { data: { n: 0 } });
   await other.take(1);
   other.close();
+});
+
+test("a store that fails for a while is told of, and nothing is missed", async () => {
+  const stream = await open();
+  await append(session("one"), { data: { n: 0 } });
+  await stream.take(1);
+  const tail = store.tail.bind(store);
+  store.tail = async () => await Promise.reject(new Error("away"));
+  await append(session("one"), { data: { n: 1 } });
+  await settled();
+  store.tail = tail;
+  await append(session("one"), { data: { n: 2 } });
+  await clock.advance(1_000);
+  await stream.take(3);
+  expect(numbers(stream)).toEqual([0, 1, 2]);
+  expect(reported.splice(0)).toEqual([expect.objectContaining({ message: "away" })]);
+  stream.close();
+});
+
+test("a reader whose events cannot be read is told so, with the id to come back with", async () => {
+  await append(session("one"), {}, {});
+  const keeper = await open();
+  store.tail = async () => await Promise.reject(new Error("broken"));
+  const stream = await open("?after=start");
+  await stream.ended;
+  expect(stream.sent).toMatchObject([{ event: "bye", data: { reason: "failed", resume: null } }]);
+  expect(reported.splice(0)).not.toEqual([]);
+  keeper.close();
 });

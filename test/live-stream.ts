@@ -19,6 +19,7 @@ export class LiveStream {
   /** Resolves when the stream has ended or broken off. */
   readonly ended: Promise<void>;
   #rest = "";
+  #isOver = false;
   #news = Promise.withResolvers<void>();
 
   constructor(response: IncomingMessage) {
@@ -28,6 +29,7 @@ export class LiveStream {
     response.on("error", () => undefined);
     this.ended = new Promise((resolve) => {
       response.on("close", () => {
+        this.#isOver = true;
         this.#news.resolve();
         resolve();
       });
@@ -37,8 +39,7 @@ export class LiveStream {
   /** Waits until `enough` of what was sent. */
   async until(enough: (stream: LiveStream) => boolean): Promise<void> {
     while (!enough(this)) {
-      if (this.response.destroyed || this.response.complete)
-        throw new Error(`It ended: ${this.text.slice(-500)}`);
+      if (this.#isOver) throw new Error(`It ended: ${this.text.slice(-500)}`);
       await this.#news.promise;
     }
   }
