@@ -35,7 +35,8 @@ export const PUTS_ADAPTERS_TOGETHER: readonly string[] = [
   ...ROOTS,
 ];
 
-export const STORE_PORT = "src/store/port.ts";
+/** What of the store is for all: the port, and the rule that says in which partition of a place a stream stands. */
+export const STORE_FOR_ALL: readonly string[] = ["src/store/port.ts", "src/store/partition.ts"];
 
 /** Folders that another may import for its types alone: a browser's bundle must not hold them. */
 export const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { client: ["session"] };

@@ -51,6 +51,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   task_limit: EXIT.failed,
   task_not_found: EXIT.notFound,
   tile_refused: EXIT.failed,
+  too_many: 1,
   unsupported: EXIT.usage,
 };
 

@@ -31,6 +31,7 @@ export type ErrorCode =
   | "task_limit"
   | "task_not_found"
   | "tile_refused"
+  | "too_many"
   | "unsupported";
 
 /** What happened and what to do, a sentence each. */

@@ -8,6 +8,7 @@ import type { Log } from "../telemetry/log.ts";
 import { authenticate } from "./authenticate.ts";
 import type { TokenReader } from "./jwt.ts";
 import { KeyRing } from "./key-ring.ts";
+import { liveApp, type LiveLimits } from "./live.ts";
 import { platoApp } from "./plato.ts";
 import type { Fleets } from "./fleet/fleets.ts";
 import { createRouter } from "./fleet/router.ts";
@@ -40,6 +41,7 @@ export interface ServerOptions {
   readonly allowHosts?: readonly string[];
   /** Told of requests. */
   readonly log?: Log;
+  readonly liveLimits?: Partial<LiveLimits>;
 }
 
 export interface RunningServer {
@@ -73,6 +75,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await serve({ fetch: app.fetch, host, port, limits, hosts });
   const h1 = createRouter({ store, clock, moment, settings: fleet, report, authenticate: door });
   const app = platoApp({ store, moment, version, report, authenticate: door });
+  const stillHolds = keys.stillHolds.bind(keys);
+  const live = liveApp({ store, clock, report, stillHolds, limits: options.liveLimits ?? {} });
+  app.route("/", live.app);
   app.route("/v1/fleet", h1.fleetApp);
   const plato = await open(app, options.port ?? PLATO_PORT);
   try {
@@ -84,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       routerPort: router.port,
       fleets: h1.fleets,
       close: async () => {
+        live.close();
         await Promise.all([plato.close(), router.close()]);
         await h1.fleets.stop();
       },

@@ -46,7 +46,8 @@ export async function serve({
   hosts = [],
 }: ServeOptions): Promise<Served> {
   const limits = { ...LIMITS, ...own };
-  const answer = getRequestListener(fetch, { overrideGlobalObjects: false });
+  // With the framework's own light `Request` and `Response`: half of what an answer costs it otherwise.
+  const answer = getRequestListener(fetch);
   const server = createServer(
     {
       headersTimeout: limits.requestMs,
