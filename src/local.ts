@@ -20,7 +20,8 @@ import { PlatoSink } from "./tile/plato-sink.ts";
 import { TileEmitter } from "./tile/tile-emitter.ts";
 
 /** Where a manager keeps its sessions, and what it uses instead of the machine's own parts. */
-export interface ManagerOptions extends Partial<Omit<ManagerPorts, "openStore" | "tiles">>, TargetChoice {
+export interface ManagerOptions
+  extends Partial<Omit<ManagerPorts, "openStore" | "leavesStoreOpen" | "tiles">>, TargetChoice {
   /**
    * An address (`memory:`, a path) or a store. Default `HOLODECK_STORE`, else `holodeck.db` in `HOLODECK_HOME`,
    * else in `./.holodeck`. A store that is passed in is closed with the manager.

@@ -71,6 +71,8 @@ function whatOf(event: TimedEvent): string {
     }
     case "task_started":
       return `attempt ${event.data.attempt} by ${event.data.agent_id}`;
+    case "task_heartbeat":
+      return event.data.note ?? `attempt ${event.data.attempt} goes on`;
     case "session_error":
       return event.data.error;
     case "emergence_alert":

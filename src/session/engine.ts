@@ -17,6 +17,7 @@ import type { ManagerPorts } from "./ports.ts";
 import { Recovery } from "./recovery.ts";
 import type { TaskRouter } from "./router.ts";
 import { nextDueAt, type SessionState } from "./state.ts";
+import { currentTrace } from "./trace-context.ts";
 
 export interface EngineOptions extends Pick<ManagerPorts, "clock" | "router" | "idleMs" | "report"> {
   readonly store: Store;
@@ -94,8 +95,10 @@ export class Engine {
     key: string | null,
   ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
     this.#eviction.touch(stream);
+    const trace = currentTrace();
+    const traced = trace === undefined ? command : { ...command, trace };
     const { refusal, repeated } = await this.#runtime
-      .execute(stream, command, key)
+      .execute(stream, traced, key)
       .catch(async (error: unknown) => await this.#takeBack(stream, error));
     if (refusal !== null) throw refused(refusal);
     const state = this.#runtime.peek(stream) ?? (await this.refresh(stream));

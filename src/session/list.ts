@@ -1,17 +1,30 @@
 // Lists of sessions, from heads alone.
 import { streamKey } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
-import type { PageRequest, Store, StoredHead } from "../store/port.ts";
-import { checkKeys, checkOneOf, checkText } from "./input.ts";
+import type { HeadFilter, Page, PageRequest, Store, StoredHead } from "../store/port.ts";
+import { checkInteger, checkKeys, checkOneOf, checkText } from "./input.ts";
 import { SESSION_OUTCOMES, type SessionOutcome } from "./outcome.ts";
 import { givenUp, sessionIdOf } from "./recovery.ts";
 import { streamOf } from "./stream.ts";
+
+/** So many sessions are looked through for a text at once; then the page is short and has a next. */
+const SCAN_MAX = 5_000;
+const SCAN_PAGE = 500;
+
+/** What a date can be. */
+const TIME_MS_MAX = 8.64e15;
 
 export interface SessionFilter {
   /** `recovery_failed` are open ones that could not be recovered and are left alone. */
   readonly status?: "open" | "recovery_failed" | SessionOutcome;
   readonly agentId?: string;
   readonly tag?: string;
+  /** Created at this time or after it, milliseconds since the epoch. */
+  readonly createdFrom?: number;
+  /** Created before this time, milliseconds since the epoch. */
+  readonly createdBefore?: number;
+  /** What the session's name or id holds, in whatever case; 1 to 256 characters. */
+  readonly text?: string;
   /** 1 to 1,000; default 50. */
   readonly limit?: number;
   /** The `next` of the page before. */
@@ -45,10 +58,7 @@ export async function listSessions(store: Store, filter: SessionFilter): Promise
   const { status, limit = 50, after } = checkFilter(filter);
   const page = { limit, ...(after !== undefined && { after }) };
   if (status === "recovery_failed") return await listGivenUp(store, filter, page);
-  const { items, next } = await store.heads({
-    filter: { kind: "session", labels: labelsOf(filter), ...(status !== undefined && { status }) },
-    page,
-  });
+  const { items, next } = await findHeads(store, filter, page);
   const broken = items.some((head) => head.status === "open") ? await idsGivenUp(store) : new Set();
   return {
     sessions: items.map((head) => summaryOf(head, broken.has(streamKey(head.stream)))),
@@ -58,21 +68,64 @@ export async function listSessions(store: Store, filter: SessionFilter): Promise
 
 /** A filter nothing can pass would answer quietly: throws `invalid_argument` for it. The store checks the page. */
 function checkFilter(filter: SessionFilter): SessionFilter {
-  const { status, agentId, tag } = checkKeys(filter, "filter", [
+  const { status, agentId, tag, createdFrom, createdBefore, text } = checkKeys(filter, "filter", [
     "status",
     "agentId",
     "tag",
+    "createdFrom",
+    "createdBefore",
+    "text",
     "limit",
     "after",
   ]);
+  if (text !== undefined) checkText(text, "text");
+  for (const [name, time] of Object.entries({ createdFrom, createdBefore }))
+    if (time !== undefined) checkInteger(time, name, -TIME_MS_MAX, TIME_MS_MAX);
   if (status !== undefined) checkOneOf(status, "status", ["open", "recovery_failed", ...SESSION_OUTCOMES]);
   if (agentId !== undefined) checkText(agentId, "agentId");
   if (tag !== undefined) checkText(tag, "tag");
   return filter;
 }
 
+/** Heads that fit, found by index as far as there is one; text is looked for in those, page by page. */
+async function findHeads(
+  store: Store,
+  wanted: SessionFilter,
+  { limit = 50, after }: PageRequest,
+): Promise<Page<StoredHead>> {
+  const { status, createdFrom, createdBefore, text } = wanted;
+  const filter: HeadFilter = {
+    kind: "session",
+    labels: labelsOf(wanted),
+    ...(status !== undefined && { status }),
+    ...(createdFrom !== undefined && { createdFrom }),
+    ...(createdBefore !== undefined && { createdBefore }),
+  };
+  const from = (place: string | null | undefined, count: number) =>
+    store.heads({ filter, page: { limit: count, ...(typeof place === "string" && { after: place }) } });
+  if (text === undefined) return await from(after, limit);
+  const found: StoredHead[] = [];
+  let next: string | null | undefined = after;
+  for (let scanned = 0; scanned < SCAN_MAX && next !== null; scanned += SCAN_PAGE) {
+    let page: Page<StoredHead> = await from(next, SCAN_PAGE);
+    const last = page.items.filter((head) => holds(head, text))[limit - found.length - 1];
+    // A place is known after a page's last item alone: the page is read again, and ends with the last that is wanted.
+    if (last !== undefined) page = await from(next, page.items.indexOf(last) + 1);
+    found.push(...page.items.filter((head) => holds(head, text)));
+    next = page.next;
+    if (last !== undefined) break;
+  }
+  return { items: found, next: next ?? null };
+}
+
+function holds({ stream, summary }: StoredHead, text: string): boolean {
+  const { session_name } = summary as unknown as HeadSummary;
+  return `${session_name}\n${streamKey(stream)}`.toLowerCase().includes(text.toLowerCase());
+}
+
 async function listGivenUp(store: Store, filter: SessionFilter, page: PageRequest): Promise<SessionPage> {
   const labels = labelsOf(filter);
+  const { createdFrom = -Infinity, createdBefore = Infinity, text = "" } = filter;
   const { items, next } = await store.heads({
     filter: { kind: "recovery", status: "recovery_failed" },
     page,
@@ -80,8 +133,9 @@ async function listGivenUp(store: Store, filter: SessionFilter, page: PageReques
   const sessions: SessionSummary[] = [];
   for (const item of items) {
     const head = await store.head({ stream: streamOf(sessionIdOf(item)) });
-    if (head !== null && labels.every((label) => head.labels.includes(label)))
-      sessions.push(summaryOf(head, true));
+    if (head === null || !labels.every((label) => head.labels.includes(label))) continue;
+    if (head.createdAt < createdFrom || head.createdAt >= createdBefore || !holds(head, text)) continue;
+    sessions.push(summaryOf(head, true));
   }
   return { sessions, next };
 }
