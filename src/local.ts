@@ -1,11 +1,9 @@
 // The parts put together for one machine: its clock, its processes, a store by address.
 import type { Clock } from "./event/clock.ts";
 import type { HolodeckError } from "./event/error.ts";
-import { bootId, hostName, isAlive } from "./run/host.ts";
-import { processAt } from "./run/processes.ts";
+import { bootId } from "./run/host.ts";
+import { machineProcesses } from "./run/machine-processes.ts";
 import { checkRoom, DEFAULT_ROOM, type SessionConfig } from "./session/config.ts";
-import type { ProcessIdentity } from "./session/events.ts";
-import type { Processes } from "./session/host.ts";
 import { SessionManager as Manager } from "./session/manager.ts";
 import { checkBoolean, checkKeys, checkUrl, invalid } from "./session/input.ts";
 import type { ManagerPorts } from "./session/ports.ts";
@@ -165,19 +163,6 @@ export function sinkFor(
   const allowPrivate = allowPrivateTargets ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
   return (url) => new PlatoSink({ url, clock, allowPrivate });
 }
-
-/** The processes of this machine. */
-export const machineProcesses: Processes = {
-  self: () => thisProcess,
-  isAlive: ({ boot_id, pid, start_time }) => isAlive({ bootId: boot_id, pid, startTime: Number(start_time) }),
-};
-
-const thisProcess: ProcessIdentity = {
-  host: hostName(),
-  boot_id: bootId(),
-  pid: process.pid,
-  start_time: String(processAt(process.pid)?.startTime ?? 0),
-};
 
 function warn(problem: HolodeckError): void {
   process.emitWarning(problem.message, { type: "HolodeckWarning", code: problem.code });

@@ -29,7 +29,9 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
     try {
       const clock = new SystemClock(bootId());
       const report = (error: unknown): void => void reportError(error, io, false);
-      const server = await startServer({ store, clock, host, ...ports, version: version(), report });
+      const allowPrivateTargets = io.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
+      const common = { store, clock, host, version: version(), report, allowPrivateTargets };
+      const server = await startServer({ ...common, ...ports });
       try {
         tell(server, host, store.name, options, io);
         await stopped(stop);

@@ -69,3 +69,25 @@ test("a session is started with a configuration and an id of its own, once", asy
   });
   await manager.close();
 });
+
+test("of certain sessions each is looked at, and pages hold each once", async () => {
+  const { manager, clock } = testManager({ tags: ["t"] });
+  const ids: string[] = [];
+  for (let count = 0; count < 5; count++) {
+    ids.unshift((await manager.startSession()).sessionId);
+    await clock.advance(count % 2);
+  }
+  const [newest, ...others] = ids;
+  await (await manager.get(others[0]!)).endSession();
+  const sessionIds = ["sess_none", ...others.toReversed(), others[0]!];
+  const listed = async (filter: object) =>
+    (await manager.list({ sessionIds, ...filter })).sessions.map(({ sessionId }) => sessionId);
+  expect(await listed({})).toEqual(others);
+  expect(await listed({ status: "open", tag: "t" })).toEqual(others.slice(1));
+  expect(await listed({ text: newest!.slice(-8) })).toEqual([]);
+  const { sessions, next } = await manager.list({ sessionIds, limit: 3 });
+  expect(sessions).toHaveLength(3);
+  expect(await listed({ limit: 3, after: next! })).toEqual(others.slice(3));
+  await expect(manager.list({ sessionIds, after: "x" })).rejects.toMatchObject({ code: "invalid_argument" });
+  await manager.close();
+});

@@ -32,6 +32,21 @@ export function sessionFacts(state: SessionState, now: number): JsonObject {
   };
 }
 
+/** How it was set when it started. */
+export function sessionSettings(state: SessionState): JsonObject {
+  return {
+    max_tasks: state.maxTasks,
+    task_timeout_seconds: state.taskTimeoutSeconds,
+    session_timeout_seconds: state.sessionTimeoutSeconds,
+    h1_router_enabled: state.h1RouterEnabled,
+    emergence_threshold_offset: state.emergenceThresholdOffset,
+    emit_tiles: state.emitTiles,
+    scout_room: state.scoutRoom,
+    plato_url: state.platoUrl,
+    deliver_tiles: state.deliverTiles,
+  };
+}
+
 /** Its tasks, in the order they came. */
 export function taskDocuments(state: SessionState): readonly JsonObject[] {
   return [...state.tasks.values()].map((task) => taskDocument(task, state.agentId));

@@ -9,6 +9,7 @@ import { eventPage } from "./event-page.ts";
 import type { ArtifactReference, PrunedPart } from "./events.ts";
 import { PRIORITY_RANK, type SessionOutcome, type TaskOutcome } from "./outcome.ts";
 import { loadArtifacts, loadResult } from "./results.ts";
+import { sessionFacts, sessionSettings } from "./session-document.ts";
 import { taskTotals, type ForkedFrom, type SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { Task, type CompleteOptions, type HeartbeatOptions, type TaskOwner } from "./task.ts";
@@ -131,6 +132,11 @@ export abstract class SessionView implements TaskOwner {
   async #wasPruned(): Promise<boolean> {
     const head = await (await this.store()).head({ stream: streamOf(this.sessionId) });
     return head?.summary["pruned"] !== undefined;
+  }
+
+  /** What is known of it but its tasks, as JSON with names in snake_case; the form in which it is sent. */
+  describe(): JsonObject {
+    return { ...sessionFacts(this.state, this.now()), config: sessionSettings(this.state) };
   }
 
   /** Its events, those after `afterSeq` (default all), as they are stored. Throws `pruned` when some are gone. */

@@ -1,9 +1,10 @@
 // A task of a session: what is known of it, and what can be done with it.
-import type { Json } from "../event/json.ts";
+import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
 import type { ArtifactReference, ProcessIdentity, TaskRecord } from "./events.ts";
 import { checkBoolean, checkKeys } from "./input.ts";
 import { TaskOutcome, type TaskPriority } from "./outcome.ts";
+import { taskDocument } from "./session-document.ts";
 import type { TaskState } from "./state.ts";
 
 /** What is told of a completion beside its outcome. */
@@ -152,6 +153,11 @@ export class Task {
   /** What was kept of its work: output, artifacts, exit code. */
   get record(): TaskRecord {
     return this.#state().record;
+  }
+
+  /** As JSON with names in snake_case; the form in which it is sent. */
+  toJSON(): JsonObject {
+    return taskDocument(this.#state(), this.#session.agentId);
   }
 
   /** Its result, also one that was too large for an event. */
