@@ -9,7 +9,7 @@ import { requestStream } from "./request-aggregate.ts";
 
 const callers: V1Caller[] = [];
 afterEach(async () => {
-  for (const caller of callers.splice(0)) await caller.close();
+  for (const one of callers.splice(0)) await one.close();
 });
 
 function caller(options: V1CallerOptions = {}): V1Caller {

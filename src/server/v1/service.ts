@@ -4,6 +4,7 @@ import { health } from "./answers.ts";
 import { docsPage } from "./docs-page.ts";
 import { endpoint, type Endpoint } from "./endpoint.ts";
 import { openApiDocument } from "./openapi.ts";
+import { problemResponse } from "./problems.ts";
 
 /** The endpoints given, and the service's own, which describe them all. */
 export function serviceEndpoints(others: readonly Endpoint[]): readonly Endpoint[] {
@@ -75,7 +76,10 @@ const healthEndpoints = [
     async act({ store, clock, version, isReady }) {
       if (!isReady()) {
         const todo = "Ask another server.";
-        throw new HolodeckError("store_closed", { what: "This server is shutting down.", todo });
+        // Meant to be, so nobody is told of it but who asks.
+        return problemResponse(
+          new HolodeckError("store_closed", { what: "This server is shutting down.", todo }),
+        );
       }
       const patience = new AbortController();
       const tooLong = clock.sleep(STORE_MS_MAX, patience.signal).then(() => null);
