@@ -26,7 +26,7 @@ const listBlobs = endpoint({
   method: "get",
   path: "/v1/sessions/{session_id}/blobs",
   group: "What happened",
-  summary: "Blobs of a session",
+  summary: "List blobs",
   description:
     "Results and lists that were too large for an event, output, and artifacts (files that were kept). A page has the blobs of `limit` events, may be empty, and still have a next.",
   pathFields: { session_id: sessionId },
@@ -58,7 +58,7 @@ const getBlob = endpoint({
   method: "get",
   path: "/v1/sessions/{session_id}/blobs/{hash}",
   group: "What happened",
-  summary: "A blob's bytes",
+  summary: "Read a blob's bytes",
   pathFields: {
     session_id: sessionId,
     hash: z

@@ -55,6 +55,7 @@ export function typeText(schema: JsonObject): string {
 function bounds({ minimum, maximum }: JsonObject): string {
   const low = typeof minimum === "number" && minimum > -Number.MAX_SAFE_INTEGER ? minimum : null;
   const high = typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER ? maximum : null;
-  if (low !== null && high !== null) return `, ${low} to ${high}`;
-  return low === null ? "" : `, from ${low}`;
+  const told = (value: number): string => value.toLocaleString("en");
+  if (low !== null && high !== null) return `, ${told(low)} to ${told(high)}`;
+  return low === null ? "" : `, from ${told(low)}`;
 }

@@ -4,7 +4,7 @@ import { hash as digest } from "node:crypto";
 import { html, raw } from "hono/html";
 import type { JsonObject } from "../../event/json.ts";
 import { DOCS_STYLE } from "./docs-style.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Access, Endpoint } from "./endpoint.ts";
 import { fieldsOf, typeText, type Field } from "./docs-fields.ts";
 import { operationId, refusalsOf } from "./openapi.ts";
 import { PROBLEM_KINDS, problemType } from "./problems.ts";
@@ -55,6 +55,14 @@ export async function docsPage(endpoints: readonly Endpoint[], document: JsonObj
   return new Response(String(page), { headers });
 }
 
+const WHO: Readonly<Record<Access, string>> = {
+  anyone: "",
+  all: "For keys that see every session.",
+  see: "For keys that see the session.",
+  work: "For keys that see the session, of the role agent or operator.",
+  direct: "For keys that see every session, of the role agent or operator.",
+};
+
 function introduction({ info }: JsonObject): Html {
   const { version } = info as { readonly version: string };
   return html`<h1>Holodeck, the /v1 API</h1>
@@ -82,7 +90,9 @@ function introduction({ info }: JsonObject): Html {
         <code>retryable</code> says whether to try again unchanged.
       </li>
       <li>
-        GET changes nothing. Lists go on with <code>page_token</code>, events with <code>after_seq</code>.
+        GET changes nothing. Lists go on with <code>page_token</code>, events with <code>after_seq</code>. A
+        W3C <code>traceparent</code> header stands as <code>trace</code> on the events that follow from the
+        request.
       </li>
     </ul>`;
 }
@@ -105,7 +115,8 @@ function endpointPart(endpoint: Endpoint, document: JsonObject): Html {
     <h3>${summary}</h3>
     <p class="line"><span class="${method}">${method.toUpperCase()}</span> <code>${path}</code></p>
     ${description === undefined ? "" : html`<p>${prose(description)}</p>`}
-    ${table("In the address and headers", operation.parameters.map(parameterField))}
+    ${WHO[endpoint.access] === "" ? "" : html`<p class="who">${WHO[endpoint.access]}</p>`}
+    ${table("In the address", operation.parameters.filter(isInAddress).map(parameterField))}
     ${body === undefined ? "" : table("In the body", fieldsOf(body))}
     <p>
       Answers ${answer.status}: ${answer.what}
@@ -137,18 +148,23 @@ function operationOf(document: JsonObject, path: string, method: string): Operat
   return found;
 }
 
-function parameterField({ name, required, description, schema, in: place }: JsonObject): Field {
+/** The headers are the same everywhere, and told once. */
+function isInAddress({ in: place }: JsonObject): boolean {
+  return place !== "header";
+}
+
+function parameterField({ name, required, description, schema }: JsonObject): Field {
   return {
     name: typeof name === "string" ? name : "",
     type: typeText(schema as JsonObject),
     isRequired: required === true,
-    text: `${place === "header" ? "Header. " : ""}${typeof description === "string" ? description : ""}`,
+    text: typeof description === "string" ? description : "",
   };
 }
 
 function refusalLink(code: ErrorCode): Html {
   const { status } = PROBLEM_KINDS[code];
-  return html`<a href="#problem-${code}">${status} <code>${code}</code></a> `;
+  return html`<a href="#problem-${code}">${status} <code>${code}</code></a>`;
 }
 
 function schemaPart(name: string, schema: JsonObject): Html {

@@ -26,6 +26,8 @@ thead th { font-weight: 600; }
 small { opacity: 0.75; }
 summary { cursor: pointer; }
 .refusals { font-size: 0.875rem; }
+.refusals a { display: inline-block; margin-right: 0.75rem; }
+.who { font-size: 0.875rem; opacity: 0.85; }
 :target { background: var(--soft); }
 @media (max-width: 50rem) { body { display: block; } nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line); } main { padding: 1rem; } }
 `;

@@ -24,7 +24,7 @@ const listEvents = endpoint({
   method: "get",
   path: "/v1/sessions/{session_id}/events",
   group: "What happened",
-  summary: "Events of a session, in order",
+  summary: "List events, in order",
   description:
     "As they are stored, each with its hash: SHA-256 of a zero byte and the event's JSON. Each names the hash before it.",
   pathFields: { session_id: sessionId },
@@ -46,7 +46,7 @@ const listTiles = endpoint({
   method: "get",
   path: "/v1/sessions/{session_id}/tiles",
   group: "What happened",
-  summary: "Tiles of a session, in order",
+  summary: "List tiles, in order",
   description:
     "A tile is how an event reads to others. Not every event has one: a page has the tiles of `limit` events, may be short, even empty, and still have a next.",
   pathFields: { session_id: sessionId },

@@ -33,12 +33,15 @@ export function serviceEndpoints(others: readonly Endpoint[]): readonly Endpoint
   return all;
 }
 
-const metricsEndpoints = ["/v1/metrics", "/metrics"].map((path) =>
+const metricsEndpoints = [
+  ["/v1/metrics", "What this process counted"],
+  ["/metrics", "The same, where Prometheus looks for it"],
+].map(([path = "", summary = ""]) =>
   endpoint({
     method: "get",
     path,
     group: "Service",
-    summary: "What this process counted",
+    summary,
     description: "Prometheus text, over all sessions.",
     access: "all",
     answer: { what: "Prometheus text, version 0.0.4.", type: "text/plain" },
@@ -51,12 +54,15 @@ const metricsEndpoints = ["/v1/metrics", "/metrics"].map((path) =>
 );
 
 const healthEndpoints = [
-  ...["/v1/health", "/healthz"].map((path) =>
+  ...[
+    ["/v1/health", "Whether the process lives"],
+    ["/healthz", "The same, where probes look for it"],
+  ].map(([path = "", summary = ""]) =>
     endpoint({
       method: "get",
       path,
       group: "Service",
-      summary: "Whether the process lives",
+      summary,
       access: "anyone",
       answer: { what: "It lives.", schema: health },
       example: { path, answer: { status: "ok", version: "0.1.0" } },

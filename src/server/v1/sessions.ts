@@ -105,7 +105,7 @@ const listSessions = endpoint({
   group: "Sessions",
   summary: "List sessions, newest first",
   description:
-    "Filters are joined by and. A page may be short, even empty, and still have a next: text is looked for in a bounded number of sessions at once.",
+    "A session fits all the filters that are given. A page may be short, even empty, and still have a next: text is looked for in a bounded number of sessions at once.",
   access: "anyone",
   query: {
     status: oneOf(
@@ -184,7 +184,7 @@ const getSession = endpoint({
   method: "get",
   path: "/v1/sessions/{session_id}",
   group: "Sessions",
-  summary: "A session",
+  summary: "Read a session",
   pathFields: { session_id: sessionId },
   answer: { what: "The session, without its tasks.", schema: session },
   refusals: ["not_found"],
@@ -225,7 +225,7 @@ const persistSession = endpoint({
   method: "get",
   path: "/v1/sessions/{session_id}/persist",
   group: "Sessions",
-  summary: "What finds a session again",
+  summary: "Persist a session: what finds it again",
   description: "Five keys to keep elsewhere. The session itself is in the store already.",
   pathFields: { session_id: sessionId },
   answer: { what: "What `session.persist()` answers.", schema: persisted },
@@ -241,7 +241,7 @@ const stateOfSession = endpoint({
   method: "get",
   path: "/v1/sessions/{session_id}/states/{seq}",
   group: "Sessions",
-  summary: "A session as it stood",
+  summary: "Read a session as it stood",
   description: "After its event `seq`, with its tasks. GET its events to see which there are.",
   pathFields: {
     session_id: sessionId,
