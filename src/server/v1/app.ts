@@ -19,6 +19,7 @@ import { checkRequest, type CheckedRequest } from "./request.ts";
 import { happeningEndpoints } from "./happenings.ts";
 import { roomEndpoints } from "./rooms.ts";
 import { serviceEndpoints } from "./service.ts";
+import { SessionReader } from "./session-reader.ts";
 import { sessionEndpoints } from "./sessions.ts";
 import { taskEndpoints } from "./tasks.ts";
 
@@ -63,7 +64,15 @@ export function v1App(parts: V1Parts): Hono<ServerEnv> {
   const { manager, store, clock, processes, version, isReady = () => true, report } = parts;
   const moment = () => ({ now: clock.now(), boot: clock.boot() });
   const desk: Desk = {
-    context: { manager, store, clock, version, isReady, counts: new RoomCounts(store) },
+    context: {
+      manager,
+      store,
+      clock,
+      version,
+      isReady,
+      counts: new RoomCounts(store),
+      reader: new SessionReader(store),
+    },
     requests: new RequestDesk({ store, moment, processes }),
     report,
   };

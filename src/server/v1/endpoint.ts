@@ -9,6 +9,7 @@ import type { SessionManager } from "../../session/manager.ts";
 import type { Store } from "../../store/port.ts";
 import type { Principal } from "../principal.ts";
 import type { RoomCounts } from "../room-counts.ts";
+import type { SessionReader } from "./session-reader.ts";
 
 /** What endpoints work on. */
 export interface V1Context {
@@ -16,6 +17,7 @@ export interface V1Context {
   readonly store: Store;
   readonly clock: Clock;
   readonly counts: RoomCounts;
+  readonly reader: SessionReader;
   /** Of this program. */
   readonly version: string;
   /** False once the server is shutting down. */

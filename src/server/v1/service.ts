@@ -1,5 +1,6 @@
 // The service itself: whether it lives and is ready, what it counted, and what it can do.
 import { HolodeckError } from "../../event/error.ts";
+import type { JsonObject } from "../../event/json.ts";
 import { health } from "./answers.ts";
 import { docsPage } from "./docs-page.ts";
 import { endpoint, type Endpoint } from "./endpoint.ts";
@@ -9,6 +10,12 @@ import { problemResponse } from "./problems.ts";
 /** The endpoints given, and the service's own, which describe them all. */
 export function serviceEndpoints(others: readonly Endpoint[]): readonly Endpoint[] {
   const all: Endpoint[] = [...others, ...metricsEndpoints, ...healthEndpoints];
+  const documents = new Map<string, JsonObject>();
+  const documentOf = (version: string): JsonObject => {
+    const document = documents.get(version) ?? openApiDocument(all, version);
+    documents.set(version, document);
+    return document;
+  };
   const openApi = endpoint({
     method: "get",
     path: "/v1/openapi.json",
@@ -17,7 +24,7 @@ export function serviceEndpoints(others: readonly Endpoint[]): readonly Endpoint
     access: "anyone",
     answer: { what: "The document." },
     example: { path: "/v1/openapi.json" },
-    act: async ({ version }) => await Promise.resolve({ status: 200, body: openApiDocument(all, version) }),
+    act: async ({ version }) => await Promise.resolve({ status: 200, body: documentOf(version) }),
   });
   const docs = endpoint({
     method: "get",
@@ -27,7 +34,7 @@ export function serviceEndpoints(others: readonly Endpoint[]): readonly Endpoint
     access: "anyone",
     answer: { what: "One page that loads nothing.", type: "text/html" },
     example: { path: "/v1/docs" },
-    act: async ({ version }) => await docsPage(all, openApiDocument(all, version)),
+    act: async ({ version }) => await docsPage(all, documentOf(version)),
   });
   all.push(openApi, docs);
   return all;

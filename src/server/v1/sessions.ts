@@ -29,7 +29,7 @@ import {
   wholeText,
 } from "./fields.ts";
 import { pageToken, placeIn } from "./page-token.ts";
-import { describeSession, readState } from "./reading.ts";
+import { describeSession } from "./session-reader.ts";
 
 const startSession = endpoint({
   method: "post",
@@ -189,8 +189,9 @@ const getSession = endpoint({
   answer: { what: "The session, without its tasks.", schema: session },
   refusals: ["not_found"],
   example: { path: `/v1/sessions/${EXAMPLE.id}`, answer: EXAMPLE.session },
-  async act({ store, clock, path }) {
-    return { status: 200, body: describeSession(await readState(store, path.session_id), clock.now()) };
+  async act({ reader, clock, path }) {
+    const body = await reader.read(path.session_id, (state) => describeSession(state, clock.now()));
+    return { status: 200, body };
   },
 });
 
@@ -231,8 +232,8 @@ const persistSession = endpoint({
   answer: { what: "What `session.persist()` answers.", schema: persisted },
   refusals: ["not_found"],
   example: { path: `/v1/sessions/${EXAMPLE.id}/persist`, answer: EXAMPLE.persisted },
-  async act({ store, path }) {
-    const { ...body } = persistedOf(await readState(store, path.session_id));
+  async act({ reader, path }) {
+    const { ...body } = await reader.read(path.session_id, persistedOf);
     return { status: 200, body };
   },
 });

@@ -6,7 +6,7 @@ import { endpoint, type Endpoint } from "./endpoint.ts";
 import { EXAMPLE } from "./examples.ts";
 import { limit, oneOf, pageTokenField, sessionId, taskId } from "./fields.ts";
 import { pageToken, placeIn } from "./page-token.ts";
-import { findTask, readState } from "./reading.ts";
+import { findTask } from "./session-reader.ts";
 
 const TASKS_PATH = `/v1/sessions/${EXAMPLE.id}/tasks`;
 
@@ -27,13 +27,13 @@ const listTasks = endpoint({
     path: `${TASKS_PATH}?status=running`,
     answer: { tasks: [EXAMPLE.runningTask], next_page_token: null },
   },
-  async act({ store, path, query }) {
+  async act({ reader, path, query }) {
     const { status, limit: count, page_token } = query;
     const list = `tasks ${JSON.stringify([path.session_id, status])}`;
-    const state = await readState(store, path.session_id);
     // Tasks stay in the order they came: a place among all of them holds whatever changes meanwhile.
     const from = Number(placeIn(list, page_token) ?? 0);
-    const rest = taskDocuments(state)
+    const tasks = await reader.read(path.session_id, taskDocuments);
+    const rest = tasks
       .map((document, index) => ({ document, index }))
       .slice(from)
       .filter(({ document }) => status === undefined || document["status"] === status);
@@ -53,9 +53,11 @@ const getTask = endpoint({
   answer: { what: "The task.", schema: task },
   refusals: ["not_found", "task_not_found"],
   example: { path: `${TASKS_PATH}/analyze`, answer: EXAMPLE.task },
-  async act({ store, path }) {
-    const state = await readState(store, path.session_id);
-    return { status: 200, body: taskDocument(findTask(state, path.task_id), state.agentId) };
+  async act({ reader, path }) {
+    const body = await reader.read(path.session_id, (state) =>
+      taskDocument(findTask(state, path.task_id), state.agentId),
+    );
+    return { status: 200, body };
   },
 });
 
@@ -71,10 +73,12 @@ const getResult = endpoint({
     path: `${TASKS_PATH}/analyze/result`,
     answer: { task_id: "analyze", result: { patterns_found: 5 } },
   },
-  async act({ store, path }) {
-    const state = await readState(store, path.session_id);
-    const { result, record } = findTask(state, path.task_id);
-    const isPruned = async () => await Promise.resolve(state.pruned !== null);
+  async act({ store, reader, path }) {
+    const { result, record, pruned } = await reader.read(path.session_id, (state) => ({
+      ...findTask(state, path.task_id),
+      pruned: state.pruned !== null,
+    }));
+    const isPruned = async () => await Promise.resolve(pruned);
     const whole = await loadResult(store, result, record, isPruned);
     return { status: 200, body: { task_id: path.task_id, result: whole ?? null } };
   },
