@@ -73,7 +73,7 @@ export function v1App(parts: V1Parts): Hono<ServerEnv> {
       counts: new RoomCounts(store),
       reader: new SessionReader(store),
     },
-    requests: new RequestDesk({ store, moment, processes }),
+    requests: new RequestDesk({ store, moment, processes, report }),
     report,
   };
   const app = new Hono<ServerEnv>();

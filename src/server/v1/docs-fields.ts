@@ -55,7 +55,11 @@ export function typeText(schema: JsonObject): string {
 function bounds({ minimum, maximum }: JsonObject): string {
   const low = typeof minimum === "number" && minimum > -Number.MAX_SAFE_INTEGER ? minimum : null;
   const high = typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER ? maximum : null;
-  const told = (value: number): string => value.toLocaleString("en");
-  if (low !== null && high !== null) return `, ${told(low)} to ${told(high)}`;
-  return low === null ? "" : `, from ${told(low)}`;
+  if (low !== null && high !== null) return `, ${grouped(low)} to ${grouped(high)}`;
+  return low === null ? "" : `, from ${grouped(low)}`;
+}
+
+/** `1,000,000` */
+function grouped(value: number): string {
+  return value.toLocaleString("en");
 }

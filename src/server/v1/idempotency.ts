@@ -4,7 +4,7 @@
 import { hash as digest } from "node:crypto";
 import type { Moment } from "../../event/decider.ts";
 import { HolodeckError } from "../../event/error.ts";
-import type { Event, Hash } from "../../event/event.ts";
+import type { Event, Hash, StreamId } from "../../event/event.ts";
 import type { JsonObject } from "../../event/json.ts";
 import { Runtime } from "../../event/runtime.ts";
 import type { Processes } from "../../session/host.ts";
@@ -21,6 +21,7 @@ import {
   type RequestState,
   type RequestTaken,
 } from "./request-aggregate.ts";
+import { LOOK_EVERY, pruneRequests } from "./request-pruning.ts";
 
 /** What was asked, by whom, under which key. */
 export interface Asked {
@@ -44,6 +45,8 @@ export interface RequestDeskOptions {
   readonly store: Store;
   readonly moment: () => Moment;
   readonly processes: Processes;
+  /** Told of trouble in the background. */
+  readonly report: (error: unknown) => void;
 }
 
 /** A request another machine took in and did not answer within this time is taken over. */
@@ -51,6 +54,9 @@ const TAKEN_OVER_MS = 30_000;
 
 /** A longer answer is a blob: an event has 64 KiB, and JSON within JSON grows. */
 const BODY_LENGTH_INLINE = 16 * 1024;
+
+/** Each request has so many, so that one of them is seen to pass each round number. */
+const EVENTS_OF_REQUEST = 2;
 
 export class RequestDesk {
   readonly #options: RequestDeskOptions;
@@ -152,10 +158,23 @@ export class RequestDesk {
       ...(await this.#body(text)),
     };
     const command = { type: "answer_request", answered: kept } as const;
-    const { repeated } = await this.#runtime.execute(requestStream(id), command, answeredKey(id));
+    const { repeated, events } = await this.#runtime.execute(requestStream(id), command, answeredKey(id));
     // Someone took it over and was quicker: there is one answer.
     const first = repeated === null ? null : await this.#answer(id);
+    if (events.some(({ seq }) => seq % LOOK_EVERY < EVENTS_OF_REQUEST))
+      void this.#forgetOld(requestStream(id));
     return first ?? { ...answer, isRepeat: false };
+  }
+
+  /** Requests of yesterday. What is not let go of now is let go of next time. */
+  async #forgetOld(stream: StreamId): Promise<void> {
+    const { store, moment, report } = this.#options;
+    try {
+      await pruneRequests({ store, runtime: this.#runtime, now: moment().now }, stream);
+    } catch (error) {
+      const isClosing = error instanceof HolodeckError && error.code === "store_closed";
+      if (!isClosing) report(error);
+    }
   }
 
   async #body(text: string): Promise<Pick<RequestAnswered, "body" | "body_blob">> {

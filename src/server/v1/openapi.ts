@@ -101,7 +101,7 @@ const IDEMPOTENCY_KEY: JsonObject = {
   in: "header",
   required: false,
   description:
-    "Makes the request happen once: repeated with the same key it is answered as the first time, with `Idempotency-Replayed: true`. With another body: 422. While it is being worked on: 409. Keys of others do not matter.",
+    "Makes the request happen once: repeated with the same key it is answered as the first time, with `Idempotency-Replayed: true`. With another body: 422. While it is being worked on: 409. Remembered for a day at least. Keys of others do not matter.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 

@@ -3,6 +3,7 @@
 import type { Aggregate, Decision, Happened } from "../../event/decider.ts";
 import { streamId, type Fact, type Hash, type StreamId } from "../../event/event.ts";
 import type { Json, JsonObject } from "../../event/json.ts";
+import type { Pruned } from "../../event/pruned.ts";
 import type { ProcessIdentity } from "../../session/events.ts";
 
 export interface RequestTaken extends JsonObject {
@@ -23,15 +24,30 @@ export interface RequestAnswered extends JsonObject {
 
 export type RequestEvent =
   | (Fact & { readonly type: "request_taken"; readonly data: RequestTaken })
-  | (Fact & { readonly type: "request_answered"; readonly data: RequestAnswered });
+  | (Fact & { readonly type: "request_answered"; readonly data: RequestAnswered })
+  | (Fact & { readonly type: "pruned"; readonly data: RequestsPruned });
+
+/** What stays of a stream whose old events go. */
+export interface RequestsPruned extends Pruned {
+  readonly created_at: number;
+  readonly taken: number;
+}
 
 export type RequestCommand =
   | { readonly type: "take_request"; readonly now: number; readonly taken: RequestTaken }
-  | { readonly type: "answer_request"; readonly now: number; readonly answered: RequestAnswered };
+  | { readonly type: "answer_request"; readonly now: number; readonly answered: RequestAnswered }
+  | {
+      readonly type: "prune_requests";
+      readonly now: number;
+      readonly to: number;
+      readonly lastHash: Hash;
+    };
 
 export interface RequestState {
   createdAt: number;
   taken: number;
+  /** The seq of the last event that was let go of; 0 for none. */
+  prunedTo: number;
 }
 
 /** Requests are spread over so many streams, so that they wait for each other little, and streams stay few. */
@@ -51,7 +67,7 @@ export function answeredKey(id: Hash): string {
 }
 
 export const requestAggregate: Aggregate<RequestState, RequestCommand, RequestEvent> = {
-  initial: () => ({ createdAt: 0, taken: 0 }),
+  initial: () => ({ createdAt: 0, taken: 0, prunedTo: 0 }),
   decide,
   evolve,
   head: ({ createdAt, taken }) => ({
@@ -70,7 +86,14 @@ export const requestAggregate: Aggregate<RequestState, RequestCommand, RequestEv
   },
 };
 
-function decide(_state: RequestState, command: RequestCommand): Decision<RequestEvent> {
+function decide(state: RequestState, command: RequestCommand): Decision<RequestEvent> {
+  if (command.type === "prune_requests") {
+    const { to, lastHash: last_hash } = command;
+    // Another process was first, or nothing has grown old since.
+    if (to <= state.prunedTo) return [];
+    const { createdAt: created_at, taken } = state;
+    return [{ type: "pruned", room: null, data: { from: 1, to, last_hash, created_at, taken } }];
+  }
   return command.type === "take_request"
     ? [{ type: "request_taken", room: null, data: command.taken }]
     : [{ type: "request_answered", room: null, data: command.answered }];
@@ -79,5 +102,9 @@ function decide(_state: RequestState, command: RequestCommand): Decision<Request
 function evolve(state: RequestState, event: Happened<RequestEvent>): RequestState {
   if (event.seq === 1) state.createdAt = event.at;
   if (event.type === "request_taken") state.taken++;
+  if (event.type === "pruned") {
+    const { created_at, taken, to } = event.data;
+    return { createdAt: created_at, taken, prunedTo: to };
+  }
   return state;
 }

@@ -39,10 +39,11 @@ test("a reading that throws harms no later one", async () => {
   const { manager } = testManager();
   const { sessionId } = await manager.startSession();
   const reader = new SessionReader(await manager.store());
-  const fail = (): never => {
-    throw new TypeError("no");
-  };
-  await expect(reader.read(sessionId, fail)).rejects.toThrow("no");
+  await expect(reader.read(sessionId, failing)).rejects.toThrow("no");
   expect(await reader.read(sessionId, ({ status }) => status)).toBe("open");
   await manager.close();
 });
+
+function failing(): never {
+  throw new TypeError("no");
+}
