@@ -119,7 +119,7 @@ function endpointPart(endpoint: Endpoint, document: JsonObject): Html {
     ${table("In the address", operation.parameters.filter(isInAddress).map(parameterField))}
     ${body === undefined ? "" : table("In the body", fieldsOf(body))}
     <p>
-      Answers ${answer.status}: ${answer.what}
+      Answers ${answer.status}: ${prose(answer.what)}
       ${schema === undefined ? "" : html`(${typeLink(typeText(schema))})`}
     </p>
     <details>
