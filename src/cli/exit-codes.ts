@@ -35,6 +35,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   idempotency_key_reused: EXIT.failed,
   method_not_allowed: EXIT.failed,
   request_in_flight: EXIT.failed,
+  unauthenticated: EXIT.denied,
   unsupported_media_type: EXIT.failed,
   not_found: EXIT.notFound,
   persist_mismatch: EXIT.failed,

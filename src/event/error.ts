@@ -34,6 +34,7 @@ export type ErrorCode =
   | "task_limit"
   | "task_not_found"
   | "tile_refused"
+  | "unauthenticated"
   | "unsupported_media_type"
   | "unsupported";
 

@@ -105,3 +105,27 @@ test("the store stays its owner's when the server closes", async () => {
   server = null;
   expect(await store?.end()).toEqual([0]);
 });
+
+test("where a key is asked for, /v1 asks for it as a problem, and a key opens it", async () => {
+  store = await openStore(join(folder, "holodeck.db"));
+  const clock = new SystemClock(bootId());
+  const key = `hk_${"k".repeat(43)}`;
+  const operatorKeys = [key];
+  server = await startServer({
+    store,
+    clock,
+    port: 0,
+    routerPort: 0,
+    version: "1.2.3",
+    report,
+    operatorKeys,
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  const refused = await fetch(`${url}/v1/sessions`);
+  expect([refused.status, refused.headers.get("content-type")]).toEqual([401, "application/problem+json"]);
+  expect(refused.headers.get("www-authenticate")).toContain("Bearer");
+  expect(await refused.json()).toMatchObject({ code: "unauthenticated", status: 401, retryable: false });
+  const opened = await fetch(`${url}/v1/sessions`, { headers: { authorization: `Bearer ${key}` } });
+  expect(opened.status).toBe(200);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});

@@ -1,5 +1,5 @@
 // The server put together: PLATO and /v1 on one port, the H1 router's port beside it, over a store.
-import type { Hono } from "hono";
+import type { Hono, MiddlewareHandler } from "hono";
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
 import { machineProcesses } from "../run/machine-processes.ts";
@@ -7,20 +7,24 @@ import { SessionManager } from "../session/manager.ts";
 import { systemRandom } from "../session/system-id.ts";
 import type { Store } from "../store/port.ts";
 import { SessionMetrics } from "../telemetry/metrics.ts";
-import { PlatoSink } from "../tile/plato-sink.ts";
+import type { Log } from "../telemetry/log.ts";
+import { authenticate } from "./authenticate.ts";
+import type { TokenReader } from "./jwt.ts";
+import { KeyRing } from "./key-ring.ts";
 import { platoApp } from "./plato.ts";
 import type { ServerEnv } from "./principal.ts";
+import { logRequests } from "./request-log.ts";
 import { routerApp } from "./router-port.ts";
 import type { DoorRefusal } from "./door.ts";
 import { serve, type Limits, type Problem, type Served } from "./serve.ts";
 import { isPathOfV1, v1App } from "./v1/app.ts";
-import { doorProblem } from "./v1/problems.ts";
+import { doorProblem, keyProblem } from "./v1/problems.ts";
 
 export interface ServerOptions {
   /** Stays the caller's: it is not closed with the server. */
   readonly store: Store;
   readonly clock: Clock;
-  /** Default 127.0.0.1. Only this machine: wider binds need keys. */
+  /** Default 127.0.0.1. Whatever others can reach needs a key: one in the store, or one of those below. */
   readonly host?: string;
   /** Default 8848; 0 for any that is free. */
   readonly port?: number;
@@ -31,41 +35,54 @@ export interface ServerOptions {
   /** Told of errors that were not meant to happen. */
   readonly report: (error: unknown) => void;
   readonly limits?: Partial<Limits>;
-  /** Whether tiles may be sent to addresses of private and link-local networks; loopback always. Default false. */
-  readonly allowPrivateTargets?: boolean;
+  /** Each an operator's, beside the keys in the store. */
+  readonly operatorKeys?: readonly string[];
+  /** Reads JWTs; null or left out where there are none. */
+  readonly tokens?: TokenReader | null;
+  /** Names, beside this machine's own and the one it is bound to, that requests may come for: `holodeck.example.org`. */
+  readonly allowHosts?: readonly string[];
+  /** Told of requests. */
+  readonly log?: Log;
 }
 
 export interface RunningServer {
   readonly port: number;
   readonly routerPort: number;
-  /** Stops taking requests, lets those under way end within 7 s, closes the ports, and lets go of sessions. */
+  /** Stops taking requests, lets those under way end within 6 s, closes the ports, and lets go of sessions. */
   close(): Promise<void>;
 }
 
 export const PLATO_PORT = 8848;
 export const ROUTER_PORT = 8902;
 
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i;
 
-/** Throws `denied` for a host others could reach, `address_in_use` when a port is taken. */
+/** Throws `denied` for a host others could reach while no key is asked for, `address_in_use` when a port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { store, clock, version, report, limits = {} } = options;
-  const host = checkHost(options.host ?? "127.0.0.1");
+  const { store, clock, version, report, limits = {}, host = "127.0.0.1" } = options;
+  const { operatorKeys = [], tokens = null, allowHosts = [], log } = options;
   const moment = () => ({ now: clock.now(), boot: clock.boot() });
+  const keys = new KeyRing({ store, moment, operatorKeys, tokens });
+  const isLocal = isLoopback(host);
+  if (!isLocal && !(await keys.asksForKey())) throw openToAll(host);
+  const told = (found: MiddlewareHandler<ServerEnv>): MiddlewareHandler<ServerEnv> =>
+    log === undefined ? found : logRequests(log, () => clock.monotonic(), found);
+  const door = told(authenticate({ keys, isLocal }));
+  // Bound to every address, it has none of its own.
+  const hosts = EVERY_ADDRESS.has(host) ? allowHosts : [host, ...allowHosts];
   const open = async (app: Pick<Hono, "fetch">, port: number): Promise<Served> =>
-    await serve({ fetch: app.fetch, host, port, limits, problemFor });
+    await serve({ fetch: app.fetch, host, port, limits, hosts, problemFor });
   const manager = managerOf(options);
   let isReady = true;
   const v1 = v1App({
-    manager,
-    store,
-    clock,
+    ...{ manager, store, clock, version, report },
     processes: machineProcesses,
-    version,
-    report,
     isReady: () => isReady,
+    authenticate: told(authenticate({ keys, isLocal, refuse: keyProblem })),
   });
-  const plato = platoApp({ store, moment, version, report });
+  const plato = platoApp({ store, moment, version, report, authenticate: door });
   const ports: Served[] = [];
   const close = async (): Promise<void> => {
     isReady = false;
@@ -73,10 +90,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await manager.close();
   };
   try {
-    const [one, other] = [options.port ?? PLATO_PORT, options.routerPort ?? ROUTER_PORT];
-    ports.push(await open(byPath(v1, plato), one));
-    ports.push(await open(routerApp(), other));
-    // Timeouts fall due and tiles are sent whether or not anyone asks.
+    ports.push(await open(byPath(v1, plato), options.port ?? PLATO_PORT));
+    ports.push(await open(routerApp(door), options.routerPort ?? ROUTER_PORT));
+    // Timeouts fall due whether or not anyone asks.
     await manager.store();
   } catch (error) {
     await close();
@@ -86,19 +102,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { port: main?.port ?? 0, routerPort: router?.port ?? 0, close };
 }
 
-/** Runs the sessions of /v1, and lets happen what is due in all others. */
-function managerOf({ store, clock, report, allowPrivateTargets = false }: ServerOptions): SessionManager {
+/** Runs the sessions of /v1, and lets happen what is due in all others. What they have to send is sent beside it. */
+function managerOf({ store, clock, report }: ServerOptions): SessionManager {
   // Each session of /v1 brings its own configuration; this one is for none.
   const config = { sessionName: "server", agentId: "holodeck" };
   return new SessionManager(config, {
     openStore: async () => await Promise.resolve(store),
     leavesStoreOpen: true,
     clock,
-    tiles: {
-      sinkFor: (url) => new PlatoSink({ url, clock, allowPrivate: allowPrivateTargets }),
-      random: Math.random,
-      deliver: true,
-    },
     random: systemRandom,
     processes: machineProcesses,
     metrics: new SessionMetrics(),
@@ -112,7 +123,7 @@ function problemFor(target: string, refusal: DoorRefusal): Problem | null {
 }
 
 /** What is asked of /v1 and its neighbours, and all the rest. */
-function byPath(v1: Hono<ServerEnv>, plato: Hono): Pick<Hono, "fetch"> {
+function byPath(v1: Hono<ServerEnv>, plato: Hono<ServerEnv>): Pick<Hono, "fetch"> {
   return {
     fetch: (request) => {
       const { pathname } = new URL(request.url);
@@ -121,10 +132,14 @@ function byPath(v1: Hono<ServerEnv>, plato: Hono): Pick<Hono, "fetch"> {
   };
 }
 
-function checkHost(host: string): string {
-  if (LOOPBACK.test(host)) return host;
-  throw new HolodeckError("denied", {
-    what: `Bound to ${host}, everyone who reaches this machine could write here, and this server has no keys to ask for yet.`,
-    todo: "Bind to 127.0.0.1, and reach it from elsewhere through a tunnel (ssh -L).",
+/** Whether this machine alone can reach it. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+function openToAll(host: string): HolodeckError {
+  return new HolodeckError("denied", {
+    what: `Bound to ${host}, everyone who reaches this machine could read and write here, and no key is asked for.`,
+    todo: "Make a key first (`holodeck key new NAME --role operator`), or bind to 127.0.0.1.",
   });
 }

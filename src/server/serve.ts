@@ -17,7 +17,7 @@ export interface Limits {
   readonly closeMs: number;
 }
 
-const LIMITS: Limits = { requestMs: 10_000, idleMs: 30_000, connections: 2_000, closeMs: 7_000 };
+const LIMITS: Limits = { requestMs: 10_000, idleMs: 30_000, connections: 2_000, closeMs: 6_000 };
 
 const HEADER_BYTES_MAX = 16 * 1024;
 
@@ -27,6 +27,8 @@ export interface ServeOptions {
   /** 0 for any that is free. */
   readonly port: number;
   readonly limits?: Partial<Limits>;
+  /** Names that requests may come for, beside those of loopback. */
+  readonly hosts?: readonly string[];
   /** How what is refused at the door is put, for what was asked for; null for plain `{error}`. */
   readonly problemFor?: (target: string, refusal: DoorRefusal) => Problem | null;
 }
@@ -49,6 +51,7 @@ export async function serve({
   host,
   port,
   limits: own = {},
+  hosts = [],
   problemFor = () => null,
 }: ServeOptions): Promise<Served> {
   const limits = { ...LIMITS, ...own };
@@ -65,7 +68,7 @@ export async function serve({
     },
     (incoming, outgoing) => {
       setSafeHeaders(outgoing);
-      if (!isTurnedAway(incoming, outgoing, problemFor)) void answer(incoming, outgoing);
+      if (!isTurnedAway(incoming, outgoing, { hosts, problemFor })) void answer(incoming, outgoing);
     },
   );
   server.setTimeout(limits.idleMs);
@@ -89,10 +92,10 @@ function setSafeHeaders(outgoing: ServerResponse): void {
 function isTurnedAway(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  problemFor: NonNullable<ServeOptions["problemFor"]>,
+  { hosts, problemFor }: Required<Pick<ServeOptions, "hosts" | "problemFor">>,
 ): boolean {
   const { method = "", url: target = "", rawHeaders } = incoming;
-  const refusal = refuseAtDoor({ method, target, rawHeaders });
+  const refusal = refuseAtDoor({ method, target, rawHeaders, hosts });
   if (refusal === null) return false;
   // Closed, since its body will not be read.
   const plain = { type: "application/json", text: JSON.stringify({ error: refusal.error }) };

@@ -7,7 +7,13 @@ import type { Endpoint } from "./endpoint.ts";
 import { PROBLEM_KINDS, PROBLEM_TYPE } from "./problems.ts";
 
 /** What any request may be refused with. */
-const EVERYWHERE: readonly ErrorCode[] = ["invalid_argument", "denied", "internal", "store_unreachable"];
+const EVERYWHERE: readonly ErrorCode[] = [
+  "invalid_argument",
+  "unauthenticated",
+  "denied",
+  "internal",
+  "store_unreachable",
+];
 
 /** What any request that changes something may be refused with. */
 const WRITING: readonly ErrorCode[] = [

@@ -1,8 +1,10 @@
 // Errors as /v1 answers them: RFC 9457 problem details with a stable type and code, whether trying again can help, and
 // what to do. Of an error that is the server's own nothing is told but that it was.
+import type { Context } from "hono";
 import { HolodeckError, type ErrorCode } from "../../event/error.ts";
 import type { JsonObject } from "../../event/json.ts";
 import type { DoorRefusal } from "../door.ts";
+import type { ServerEnv } from "../principal.ts";
 
 /** What is the same for every problem with a code. */
 export interface ProblemKind {
@@ -56,6 +58,7 @@ export const PROBLEM_KINDS: Readonly<Record<ErrorCode, ProblemKind>> = {
   task_limit: kind(409, "The session has all the tasks it may have"),
   task_not_found: kind(404, "There is no such task"),
   tile_refused: kind(403, "The tile was refused"),
+  unauthenticated: kind(401, "A key is asked for"),
   unsupported: own("This is not supported here"),
   unsupported_media_type: kind(415, "The body is not of a type that is read here"),
 };
@@ -114,6 +117,13 @@ export function doorProblem({ status, error }: DoorRefusal): {
     new HolodeckError(DOOR_CODES[status], { what: error, todo: "Change the request." }),
   );
   return { type: PROBLEM_TYPE, text: JSON.stringify({ ...body, status }) };
+}
+
+/** Who came without a key, or with one that opens nothing. */
+export function keyProblem(c: Context<ServerEnv>, status: 400 | 401, error: string): Response {
+  const code = status === 401 ? "unauthenticated" : "invalid_argument";
+  const { body } = problemOf(new HolodeckError(code, { what: error, todo: "Send a key as a header." }));
+  return c.body(JSON.stringify(body), status, { "content-type": PROBLEM_TYPE });
 }
 
 /** A request that its schema refused. */
