@@ -77,7 +77,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const manager = managerOf(options);
   let isReady = true;
   const v1 = v1App({
-    ...{ manager, store, clock, version, report },
+    manager,
+    store,
+    clock,
+    version,
+    report,
     processes: machineProcesses,
     isReady: () => isReady,
     authenticate: told(authenticate({ keys, isLocal, refuse: keyProblem })),
