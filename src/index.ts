@@ -92,7 +92,8 @@ export type { SessionListener } from "./session/session.ts";
 export type { SessionView } from "./session/session-view.ts";
 export type { ForkedFrom } from "./session/state.ts";
 export type { TaskOptions } from "./session/task-options.ts";
-export type { CompleteOptions, Task, TaskCompletion } from "./session/task.ts";
+export type { CompleteOptions, HeartbeatOptions, Task, TaskCompletion } from "./session/task.ts";
+export { withTrace } from "./session/trace-context.ts";
 export type { WorkContext } from "./session/work.ts";
 export { openStore } from "./store/open.ts";
 export type {

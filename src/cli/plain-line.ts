@@ -73,6 +73,8 @@ function whatOf(event: TimedEvent): string {
       return `load decided: ${event.data.router} ${event.data.reason}`;
     case "task_started":
       return `attempt ${event.data.attempt} by ${event.data.agent_id}`;
+    case "task_heartbeat":
+      return event.data.note ?? `attempt ${event.data.attempt} goes on`;
     case "session_error":
       return event.data.error;
     case "emergence_alert":

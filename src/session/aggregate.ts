@@ -1,5 +1,6 @@
 // The session as an aggregate: its slices put together, its head, its snapshot.
-import type { Aggregate, Decision } from "../event/decider.ts";
+import { isRefusal, type Aggregate, type Decision } from "../event/decider.ts";
+import type { Fact } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
 import type { SessionCommand } from "./commands.ts";
@@ -16,7 +17,7 @@ import {
   type SessionState,
   type TaskState,
 } from "./state.ts";
-import { addTask, completeTask, loseAttempt, routeTask, startTask } from "./tasks.ts";
+import { addTask, completeTask, loseAttempt, noteHeartbeat, routeTask, startTask } from "./tasks.ts";
 
 export type SessionAggregate = Aggregate<SessionState, SessionCommand, SessionEvent>;
 
@@ -29,7 +30,18 @@ export const sessionAggregate: SessionAggregate = {
   snapshot: { version: 5, save, load },
 };
 
+/** What follows from a command says for which trace, beside what its tile shows. */
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
+  const decision = decideAlone(state, command);
+  const { trace } = command;
+  if (trace === undefined || isRefusal(decision)) return decision;
+  return decision.map((event): SessionEvent => {
+    const traced: Fact = { ...event, data: { ...event.data, trace } };
+    return traced as SessionEvent;
+  });
+}
+
+function decideAlone(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
   switch (command.type) {
     case "start_session":
       return startSession(state, command);
@@ -43,6 +55,8 @@ function decide(state: SessionState, command: SessionCommand): Decision<SessionE
       return routeTask(state, command);
     case "start_task":
       return startTask(state, command);
+    case "note_heartbeat":
+      return noteHeartbeat(state, command);
     case "complete_task":
       return completeTask(state, command);
     case "lose_attempt":

@@ -12,7 +12,7 @@ import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
 import type { Done } from "./host.ts";
-import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts } from "./input.ts";
+import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts, invalid } from "./input.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
@@ -27,10 +27,21 @@ import type { SessionState } from "./state.ts";
 import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
 import type { Task } from "./task.ts";
 
+const SESSION_ID = /^sess_[0-9a-z]{1,64}$/;
+
 /** What `manager.startSession` takes. */
 export interface StartOptions {
   /** Where the work is written down, for `resume`: plain JSON. */
   readonly plan?: JsonObject;
+  /**
+   * Instead of the manager's own configuration, for this session alone. Callbacks are the manager's. Its tiles are sent
+   * when it names a `platoUrl`.
+   */
+  readonly config?: Omit<SessionConfig, "onTaskComplete" | "onSessionEnd" | "onEmergenceAlert">;
+  /** `sess_` and 1 to 64 lower-case letters and digits; default a new one. Refused (`conflict`) when there is such a session. */
+  readonly sessionId?: string;
+  /** Makes the call happen once, however often it is repeated: it takes `sessionId`, since keys are known per session. */
+  readonly idempotencyKey?: string;
 }
 
 /** What `manager.resume` takes. */
@@ -88,11 +99,10 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession(options: StartOptions = {}): Promise<Session> {
-    const { plan } = checkKeys(options, "options", ["plan"]);
-    const { clock, random, processes, tiles } = this.#ports;
-    const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
-    const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
-    const sessionId = `sess_${random.id(clock.now())}`;
+    const { plan, config, sessionId, key } = this.#checkStart(options);
+    const { clock, processes } = this.#ports;
+    const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = config;
+    const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = config;
     await this.#execute(
       streamOf(sessionId),
       {
@@ -107,18 +117,18 @@ export class SessionManager implements AsyncDisposable {
         sessionTimeoutSeconds,
         h1RouterEnabled,
         emergenceThresholdOffset,
-        scoutRoom: this.config.scoutRoom === "" ? DEFAULT_ROOM : this.config.scoutRoom,
+        scoutRoom: config.scoutRoom === "" ? DEFAULT_ROOM : config.scoutRoom,
         emitTiles,
-        platoUrl: this.config.platoUrl,
-        deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
-        h1RouterUrl: this.#routerUrl,
-        plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
+        platoUrl: config.platoUrl,
+        deliverTiles: this.#delivers(options),
+        h1RouterUrl: this.#routerUrlOf(options),
+        plan,
         identityKey: identityKeyOf(agentId),
         policyKey: OWNER_POLICY_KEY,
         process: processes.self(),
         boot: clock.boot(),
       },
-      null,
+      key,
     );
     this.#latest = await this.get(sessionId);
     return this.#latest;
@@ -233,7 +243,7 @@ export class SessionManager implements AsyncDisposable {
     await engine.stop();
     await this.#handles.idle();
     await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
-    await engine.store.close();
+    await this.#letGo(engine.store);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -243,6 +253,39 @@ export class SessionManager implements AsyncDisposable {
   /** The store this manager works on, for what reads beside it. */
   async store(): Promise<Store> {
     return (await this.#open()).store;
+  }
+
+  #checkStart(options: StartOptions) {
+    const known = ["plan", "config", "sessionId", "idempotencyKey"] as const;
+    const { plan, config, sessionId, idempotencyKey } = checkKeys(options, "options", known);
+    if (sessionId !== undefined && !SESSION_ID.test(checkText(sessionId, "sessionId"))) {
+      throw invalid("sessionId", sessionId, "Pass sess_ and 1 to 64 lower-case letters and digits.");
+    }
+    if (idempotencyKey !== undefined && sessionId === undefined) {
+      throw invalid("idempotencyKey", idempotencyKey, "Pass the sessionId with it.");
+    }
+    const { clock, random } = this.#ports;
+    return {
+      plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
+      config: config === undefined ? this.config : resolveConfig(config),
+      sessionId: sessionId ?? `sess_${random.id(clock.now())}`,
+      key: idempotencyKey === undefined ? null : checkText(idempotencyKey, "idempotencyKey"),
+    };
+  }
+
+  /** Whether the session's tiles are to be sent to its PLATO server. */
+  #delivers({ config }: StartOptions): boolean {
+    if (config !== undefined) return config.platoUrl !== undefined;
+    return this.#isPlatoGiven || this.#ports.tiles?.deliver === true;
+  }
+
+  /** The server its tasks are routed by; null for the fleet in the store. */
+  #routerUrlOf({ config }: StartOptions): string | null {
+    return config === undefined ? this.#routerUrl : (config.h1RouterUrl ?? null);
+  }
+
+  async #letGo(store: Store): Promise<void> {
+    if (this.#ports.leavesStoreOpen !== true) await store.close();
   }
 
   #execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
@@ -275,7 +318,7 @@ export class SessionManager implements AsyncDisposable {
       onError: this.#onError,
     });
     await engine.start().catch(async (error: unknown) => {
-      await store.close();
+      await this.#letGo(store);
       throw error;
     });
     const { moment } = engine;
