@@ -70,10 +70,10 @@ export type {
 } from "./session/events.ts";
 export type { Processes, Random } from "./session/host.ts";
 export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.ts";
-export type { ResumeOptions, RouteOptions, StartOptions } from "./session/manager.ts";
+export type { ResumeOptions, RouteOptions, StartOptions } from "./session/start.ts";
 export type { ForkOptions } from "./session/fork.ts";
 export { SessionOutcome, TaskOutcome, TaskPriority } from "./session/outcome.ts";
-export type { PastSession } from "./session/past-session.ts";
+export type { PastSession } from "./session/past-view.ts";
 export { PATTERNS } from "./session/patterns.ts";
 export type { PersistedSession } from "./session/persist.ts";
 export type { ManagerMetrics, ManagerPorts } from "./session/ports.ts";

@@ -1,7 +1,8 @@
 // `holodeck session replay`: what happened in a session, event by event, and how it stood then. Reads alone.
 import type { Event } from "../event/event.ts";
 import { streamKey, type StreamId } from "../event/event.ts";
-import { stateAt, type PastState } from "../session/past-session.ts";
+import { stateAt } from "../session/past-session.ts";
+import type { PastState } from "../session/past-view.ts";
 import type { Store } from "../store/port.ts";
 import { isoTime } from "../tile/session-tiles.ts";
 import { palette, wantsColor } from "./ansi.ts";

@@ -1,7 +1,6 @@
 // Runs sessions: puts the decider, a store and a clock together, and keeps the handles of this process.
 import { HolodeckError } from "../event/error.ts";
 import type { StreamId } from "../event/event.ts";
-import type { JsonObject } from "../event/json.ts";
 import type { News, Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
 import type { Outbox } from "../tile/outbox.ts";
@@ -11,58 +10,30 @@ import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } 
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
-import type { Done } from "./host.ts";
-import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts, invalid } from "./input.ts";
+import { forkSession } from "./fork.ts";
+import type { Done, SessionHost } from "./host.ts";
+import { checkFunction, checkKeys, checkText, checkTexts } from "./input.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
-import { unknownSession } from "./past-session.ts";
+import { stateAt, unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
 import type { ManagerPorts } from "./ports.ts";
+import { storeResult } from "./results.ts";
 import { checkRetain } from "./retain.ts";
 import { Retention } from "./retention.ts";
 import type { H1Status, RouterAgent, RoutingDecision, TaskRouter } from "./router.ts";
 import { routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
+import { checkRoute, checkStart, type ResumeOptions, type RouteOptions, type StartOptions } from "./start.ts";
 import type { SessionState } from "./state.ts";
 import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
 import type { Task } from "./task.ts";
-
-const SESSION_ID = /^sess_[0-9a-z]{1,64}$/;
-
-/** What `manager.startSession` takes. */
-export interface StartOptions {
-  /** Where the work is written down, for `resume`: plain JSON. */
-  readonly plan?: JsonObject;
-  /**
-   * Instead of the manager's own configuration, for this session alone. Callbacks are the manager's. Its tiles are sent
-   * when it names a `platoUrl`.
-   */
-  readonly config?: Omit<SessionConfig, "onTaskComplete" | "onSessionEnd" | "onEmergenceAlert">;
-  /** `sess_` and 1 to 64 lower-case letters and digits; default a new one. Refused (`conflict`) when there is such a session. */
-  readonly sessionId?: string;
-  /** Makes the call happen once, however often it is repeated: it takes `sessionId`, since keys are known per session. */
-  readonly idempotencyKey?: string;
-}
-
-/** What `manager.resume` takes. */
-export interface ResumeOptions {
-  /** What to do about each task whose attempt runs, or ran in a process that died; default: the latter's are lost. */
-  readonly recover?: (session: Session, task: Task) => Promise<void>;
-}
-
-/** What `manager.routeTaskH1` takes. */
-export interface RouteOptions {
-  /** Chosen before others who are as capable, unless they alone would bring emergence. At most 64. */
-  readonly preferAgents?: readonly string[];
-}
-
-const PREFERRED_MAX = 64;
 
 /** Starts, finds, resumes and lists the sessions of one store. Opens it at first use, and closes it with itself. */
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
   readonly #ports: ManagerPorts;
-  readonly #host: HandleHost;
+  readonly #host: HandleHost & SessionHost;
   readonly #handles: Handles;
   readonly #isPlatoGiven: boolean;
   /** Null when it is not given: then the fleet in the store routes. */
@@ -90,8 +61,12 @@ export class SessionManager implements AsyncDisposable {
       report,
       store: async () => (this.#opened ?? (await this.#open())).store,
       execute: (stream, command, key = null) => this.#execute(stream, command, key),
+      reading: async () => await this.store(),
       handleOf: (state) => this.#handles.handleOf(state),
       refresh: async (sessionId) => await (await this.#open()).refresh(streamOf(sessionId)),
+      keepResult: async (result) => await storeResult(await this.store(), result, clock.now()),
+      stateAt: async (sessionId, seq) => await stateAt(await this.store(), sessionId, seq),
+      fork: async (request) => await forkSession({ host: this.#host, ...request }),
     };
     const callbacks = new Callbacks(this.config, { clock, report });
     this.#handles = new Handles({ host: this.#host, callbacks });
@@ -99,8 +74,9 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession(options: StartOptions = {}): Promise<Session> {
-    const { plan, config, sessionId, key } = this.#checkStart(options);
-    const { clock, processes } = this.#ports;
+    const { plan, config, key, ...asked } = checkStart(options, this.config);
+    const { clock, processes, random } = this.#ports;
+    const sessionId = asked.sessionId ?? `sess_${random.id(clock.now())}`;
     const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = config;
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = config;
     await this.#execute(
@@ -194,10 +170,7 @@ export class SessionManager implements AsyncDisposable {
     session: Session | null = this.#latest,
     options: RouteOptions = {},
   ): Promise<RoutingDecision> {
-    checkText(taskId, "taskId");
-    const capabilities = checkTexts(requiredCapabilities, "requiredCapabilities");
-    const { preferAgents = [] } = checkKeys(options, "options", ["preferAgents"]);
-    checkTexts(preferAgents, "preferAgents", PREFERRED_MAX);
+    const asked = checkRoute(taskId, requiredCapabilities, options);
     if (session === null) {
       const todo = "Call startSession first, or pass the session.";
       throw new HolodeckError("not_found", { what: "There is no session to route for.", todo });
@@ -205,7 +178,7 @@ export class SessionManager implements AsyncDisposable {
     const engine = await this.#open();
     const state = await engine.state(streamOf(session.sessionId));
     const router = await engine.routers.of(state.h1RouterUrl);
-    return await routeTask({ router, host: this.#host, state, taskId, capabilities, preferAgents });
+    return await routeTask({ router, host: this.#host, state, ...asked });
   }
 
   /** Makes an agent known to the router of this manager's sessions, or tells its capabilities anew. */
@@ -253,24 +226,6 @@ export class SessionManager implements AsyncDisposable {
   /** The store this manager works on, for what reads beside it. */
   async store(): Promise<Store> {
     return (await this.#open()).store;
-  }
-
-  #checkStart(options: StartOptions) {
-    const known = ["plan", "config", "sessionId", "idempotencyKey"] as const;
-    const { plan, config, sessionId, idempotencyKey } = checkKeys(options, "options", known);
-    if (sessionId !== undefined && !SESSION_ID.test(checkText(sessionId, "sessionId"))) {
-      throw invalid("sessionId", sessionId, "Pass sess_ and 1 to 64 lower-case letters and digits.");
-    }
-    if (idempotencyKey !== undefined && sessionId === undefined) {
-      throw invalid("idempotencyKey", idempotencyKey, "Pass the sessionId with it.");
-    }
-    const { clock, random } = this.#ports;
-    return {
-      plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
-      config: config === undefined ? this.config : resolveConfig(config),
-      sessionId: sessionId ?? `sess_${random.id(clock.now())}`,
-      key: idempotencyKey === undefined ? null : checkText(idempotencyKey, "idempotencyKey"),
-    };
   }
 
   /** Whether the session's tiles are to be sent to its PLATO server. */

@@ -3,7 +3,6 @@
 import { HolodeckError } from "../event/error.ts";
 import type { Event, StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
-import type { Store } from "../store/port.ts";
 import { SESSION_EVENT_TYPES, type ProcessIdentity, type SessionEvent } from "./events.ts";
 import type { SessionHost } from "./host.ts";
 import {
@@ -18,12 +17,13 @@ import {
   checkText,
 } from "./input.ts";
 import { Observer } from "./observers.ts";
-import { forkSession, type ForkOptions } from "./fork.ts";
+import type { ForkOptions } from "./fork.ts";
 import { SESSION_OUTCOMES, SessionOutcome, TASK_OUTCOMES, type TaskOutcome } from "./outcome.ts";
-import { PastSession, stateAt } from "./past-session.ts";
+import { PastSession, type PastState } from "./past-view.ts";
 import { persistedOf, type PersistedSession } from "./persist.ts";
 import type { Presence } from "./presence.ts";
-import { storeResult } from "./results.ts";
+import type { SessionReading } from "./reading.ts";
+import type { StoredResult } from "./results.ts";
 import { SessionView } from "./session-view.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
@@ -46,7 +46,14 @@ export interface StartTaskOptions {
 export type SessionListener = (event: SessionEvent & Pick<Event, "at" | "seq">) => unknown;
 
 /** What a handle needs of the manager it belongs to. */
-export interface HandleHost extends SessionHost {
+export interface HandleHost extends Omit<SessionHost, "store" | "random"> {
+  /** Where a session is read from. */
+  reading(sessionId: string): SessionReading | Promise<SessionReading>;
+  /** Where a task's result goes. Throws `invalid_event` when it is not plain JSON. */
+  keepResult(result: Json | undefined): Promise<StoredResult>;
+  stateAt(sessionId: string, seq: number): Promise<PastState>;
+  /** The state of the new session. */
+  fork(request: ForkOptions & { readonly sessionId: string; readonly seq: number }): Promise<SessionState>;
   /** The handle of another session. */
   handleOf(state: SessionState): Session;
 }
@@ -129,8 +136,7 @@ export class Session extends SessionView implements AsyncDisposable {
     const durationMs = checkDuration(told.durationMs, "durationMs");
     const error = checkMessage(told.error, "error");
     const beside = checkJsonObject(told.record ?? {}, "record");
-    const store = await this.store();
-    const stored = await storeResult(store, told.result, this.#host.clock.now());
+    const stored = await this.#host.keepResult(told.result);
     const record = { ...beside, ...stored.record };
     await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
@@ -202,8 +208,7 @@ export class Session extends SessionView implements AsyncDisposable {
    * of its newest event.
    */
   async at(seq: number): Promise<PastSession> {
-    const store = await this.store();
-    return new PastSession(await stateAt(store, this.sessionId, seq), store);
+    return new PastSession(await this.#host.stateAt(this.sessionId, seq), await this.store());
   }
 
   /**
@@ -212,9 +217,7 @@ export class Session extends SessionView implements AsyncDisposable {
    */
   async fork(seq: number, options: ForkOptions = {}): Promise<Session> {
     checkKeys(options, "options", ["idempotencyKey"]);
-    return this.#host.handleOf(
-      await forkSession({ host: this.#host, sessionId: this.sessionId, seq, ...options }),
-    );
+    return this.#host.handleOf(await this.#host.fork({ sessionId: this.sessionId, seq, ...options }));
   }
 
   /**
@@ -245,8 +248,8 @@ export class Session extends SessionView implements AsyncDisposable {
     return this.#host.clock.now();
   }
 
-  protected override async store(): Promise<Store> {
-    return await this.#host.store();
+  protected override async store(): Promise<SessionReading> {
+    return await this.#host.reading(this.sessionId);
   }
 
   /** A call that was repeated has done nothing now: what it did then may have been another task's. */

@@ -1,5 +1,5 @@
 // The streams of a session and of what it manages.
-import { streamId, type StreamId } from "../event/event.ts";
+import { streamId, type StreamId } from "../event/stream.ts";
 
 /** `session:sess_…` */
 export function streamOf(sessionId: string): StreamId {

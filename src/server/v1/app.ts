@@ -21,6 +21,7 @@ import { roomEndpoints } from "./rooms.ts";
 import { serviceEndpoints } from "./service.ts";
 import { SessionReader } from "./session-reader.ts";
 import { sessionEndpoints } from "./sessions.ts";
+import { sessionWorkEndpoints } from "./session-work.ts";
 import { taskEndpoints } from "./tasks.ts";
 
 export interface V1Parts {
@@ -44,6 +45,7 @@ export interface V1Parts {
 /** All there are, in the order in which they are shown. The service's own come last: they describe the others. */
 export const ENDPOINTS: readonly Endpoint[] = serviceEndpoints([
   ...sessionEndpoints,
+  ...sessionWorkEndpoints,
   ...taskEndpoints,
   ...happeningEndpoints,
   ...blobEndpoints,
