@@ -94,11 +94,13 @@ class RedisStore implements Store {
       listen: (ears) => listen(client, self, ears),
       announce: () => announce(client, self),
       end: () => this.#events.end(),
+      between: (act) => this.#queue.between(act),
     });
     this.#queue = new AppendQueue({
       partitions,
       write: async (batch) => {
-        if (await appendBatch(client, batch)) this.#news.appended();
+        const appended = await appendBatch(client, batch);
+        if (appended.size > 0) this.#news.appended(appended);
         return [];
       },
     });
