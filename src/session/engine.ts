@@ -94,6 +94,7 @@ export class Engine {
     key: string | null,
   ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
     this.#eviction.touch(stream);
+    if (command.type === "start_session") this.#runtime.expectNew(stream);
     const { refusal, repeated } = await this.#runtime
       .execute(stream, command, key)
       .catch(async (error: unknown) => await this.#takeBack(stream, error));

@@ -4,17 +4,10 @@ import { randomBytes } from "node:crypto";
 import type { AppendResult } from "../event/log.ts";
 import type { EventCounts, Waiting } from "./append-queue.ts";
 import { brokenChain } from "./input.ts";
-import {
-  listOf,
-  numberOf,
-  bytesOf,
-  script,
-  type Argument,
-  type RedisClient,
-  type Reply,
-} from "./redis-client.ts";
+import { listOf, numberOf, bytesOf, type Argument, type RedisClient, type Reply } from "./redis-client.ts";
 import { dueBytes, ended, headJson, partitionKeys, sortable } from "./redis-layout.ts";
 import { hashBytes } from "./stored-event.ts";
+import { script } from "./redis-script.ts";
 
 /**
  * KEYS: of each partition its eight, two for each item, one for each room. ARGV: the number of partitions; of each the
