@@ -6,7 +6,7 @@ import { SessionManager } from "../local.ts";
 import { keepPlan, sessionConfigOf, spoolOf, spoolsOf, type PlanSourceFile } from "../run/plan-session.ts";
 import { parsePlan } from "../run/plan.ts";
 import type { Io } from "./io.ts";
-import { dataFolderOf, runSession, sweep, type RunOptions } from "./run-session.ts";
+import { dataFolderOf, leaseOf, runSession, sweep, type RunOptions } from "./run-session.ts";
 import { finish } from "./summary.ts";
 
 export interface RunPlanOptions extends RunOptions {
@@ -37,7 +37,9 @@ export async function runSource(source: PlanSourceFile, options: RunPlanOptions,
   const session = await manager.startSession({ plan: await keepPlan(store, plan, source, environment) });
   const spool = spoolOf(source.dataFolder, session.sessionId);
   const { folder } = source;
-  await runSession({ session, store, plan, folder, spool }, options, io);
+  await using lease = leaseOf(store, session.sessionId);
+  await lease.take(null);
+  await runSession({ session, store, plan, folder, spool, lease }, options, io);
   return await finish(session, store.name, options, io);
 }
 
