@@ -5,12 +5,12 @@ import { testItem, testStream } from "../testing/events.ts";
 import { settled } from "../testing/test-clock.ts";
 import { Follower } from "./follower.ts";
 
-/** A follower of a log that has `count` events, and what it is told. */
+/** A follower of a log in memory, and what it sees. Others and ourselves are whoever it is told. */
 async function following() {
   const log = new MemoryStore();
   const seen: string[] = [];
   const errors: unknown[] = [];
-  let tell = (_: Appended): void => undefined;
+  let tell: ((appended: Appended) => void) | null = null;
   log.watch = (listener) => {
     tell = listener;
     return () => undefined;
@@ -27,7 +27,7 @@ async function following() {
     return await log.end();
   };
   const told = async (appended: Appended): Promise<void> => {
-    tell(appended);
+    tell?.(appended);
     await settled();
   };
   return { log, seen, errors, append, told };
