@@ -16,6 +16,7 @@ import { systemRandom } from "./session/system-id.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/port.ts";
 import { SessionMetrics } from "./telemetry/metrics.ts";
+import { platoKeyFor } from "./tile/plato-key.ts";
 import { PlatoSink } from "./tile/plato-sink.ts";
 import { TileEmitter } from "./tile/tile-emitter.ts";
 
@@ -162,7 +163,7 @@ export function sinkFor(
   { allowPrivateTargets }: TargetChoice = {},
 ): (url: string) => PlatoSink {
   const allowPrivate = allowPrivateTargets ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
-  return (url) => new PlatoSink({ url, clock, allowPrivate });
+  return (url) => new PlatoSink({ url, clock, allowPrivate, apiKey: platoKeyFor(url, process.env) });
 }
 
 /** The processes of this machine. */

@@ -1,4 +1,5 @@
 // The commands as data: how each is called, what it says of itself, and the module that does it, loaded when chosen.
+import { KEY_ROLES } from "../trust/key-aggregate.ts";
 import { SESSION_OUTCOMES } from "../session/outcome.ts";
 import type { Io } from "./io.ts";
 
@@ -22,6 +23,8 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** The value is a whole number within these. */
   readonly range?: readonly [min: number, max: number];
+  /** May stand several times; the value is the list. */
+  readonly isList?: boolean;
 }
 
 /** What each command's module exports. The options are those of its spec, by their names in camelCase. */
@@ -30,13 +33,24 @@ export interface CommandModule {
 }
 
 export const GROUPS: Readonly<Record<string, string>> = {
-  session: "list, show, replay, fork and end sessions",
+  config: "show what a server would run with",
+  key: "make, list and revoke the keys of a server",
+  policy: "test, explain, check and translate policies",
+  session: "list, show, replay, export, fork and end sessions",
 };
 
 const FOLLOW: readonly OptionSpec[] = [
   { flags: "-f, --follow", text: "go on as more comes, until the session ends or Ctrl-C" },
 ];
 const QUIET: OptionSpec = { flags: "--quiet", text: "no progress on stderr" };
+const CONFIG: OptionSpec = {
+  flags: "--config <file>",
+  text: "a configuration file (default: $HOLODECK_CONFIG, else ./holodeck.yaml if there)",
+};
+const JUNIT: OptionSpec = {
+  flags: "--junit <file>",
+  text: "write a JUnit report when it ends, for build servers",
+};
 const AT: OptionSpec = {
   flags: "--at <seq>",
   text: "as it was after this event (default: the newest)",
@@ -59,6 +73,7 @@ const RUNNING: readonly CommandSpec[] = [
         range: [1, 1_024],
       },
       QUIET,
+      JUNIT,
     ],
     load: async () => await import("./run.ts"),
   },
@@ -69,7 +84,7 @@ const RUNNING: readonly CommandSpec[] = [
       "Goes on with a session that was interrupted or killed; by default the newest open one.\n" +
       `Finished tasks are not run again. ${WHICH}`,
     examples: ["holodeck resume"],
-    options: [QUIET],
+    options: [QUIET, JUNIT],
     load: async () => await import("./resume.ts"),
   },
   {
@@ -141,6 +156,25 @@ const READING: readonly CommandSpec[] = [
     examples: ["holodeck session replay latest --at 12"],
     options: [AT],
     load: async () => await import("./session-replay.ts"),
+  },
+  {
+    group: "session",
+    usage: "export <session>",
+    summary: "write a session into one file for others",
+    description:
+      "Writes a session as one HTML page (timeline, tasks with their results, tiles, events) that needs nothing beside\n" +
+      "it, or with --jsonl its events with their hashes, one a line. Values of the secrets that its plan declares are\n" +
+      `taken out, as far as this environment has them. ${WHICH}`,
+    examples: [
+      "holodeck session export latest --output session.html",
+      "holodeck session export latest --jsonl --redact GITHUB_TOKEN > session.jsonl",
+    ],
+    options: [
+      { flags: "--jsonl", text: "lines of JSON in place of a page" },
+      { flags: "-o, --output <file>", text: "write to a file (default: stdout)" },
+      { flags: "--redact <names...>", text: "take out the values of these environment variables too" },
+    ],
+    load: async () => await import("./session-export.ts"),
   },
   {
     group: "session",
@@ -227,10 +261,15 @@ const SERVING: readonly CommandSpec[] = [
     summary: "serve rooms (channels) of tiles over HTTP",
     description:
       "Serves PLATO: agents in any language submit tiles to rooms and read them, sessions' tiles among them.\n" +
-      "Runs until Ctrl-C or SIGTERM; then it ends what is under way and exits with 0. With --json it prints its ports.",
-    examples: ["holodeck up", "holodeck up --port 9000 --store data/holodeck.db"],
+      "Runs until Ctrl-C or SIGTERM; then it ends what is under way and exits with 0. With --json it prints its ports.\n" +
+      "Once there is a key (`holodeck key new`), every request needs one. `holodeck config show` tells all settings.",
+    examples: ["holodeck up", "holodeck up --port 9000 --store data/holodeck.db", "holodeck up --demo"],
     options: [
-      { flags: "--host <host>", text: "where to listen, on this machine alone (default: 127.0.0.1)" },
+      CONFIG,
+      {
+        flags: "--host <host>",
+        text: "where to listen; what others can reach needs a key (default: 127.0.0.1)",
+      },
       {
         flags: "--port <n>",
         text: "PLATO's port; 0 for any (default: $PLATO_PORT, else 8848)",
@@ -241,9 +280,118 @@ const SERVING: readonly CommandSpec[] = [
         text: "the H1 router's port; 0 for any (default: $H1_ROUTER_PORT, else 8902)",
         range: [0, 65_535],
       },
+      { flags: "--key-file <file>", text: "an operator's key, in a file that nobody else may read" },
+      {
+        flags: "--allow-host <name>",
+        text: "a name that requests may come for; may stand several times",
+        isList: true,
+      },
+      { flags: "--demo", text: "play the sessions of `holodeck demo` into the store, then go on serving" },
     ],
     load: async () => await import("./up.ts"),
   },
+  {
+    group: "config",
+    usage: "show",
+    summary: "show what `up` would run with",
+    description:
+      "Shows the settings of `holodeck up` as a configuration file (holodeck.yaml) says them; with --sources, where each\n" +
+      "was said: default, file, env or flag. Secrets are masked.",
+    examples: ["holodeck config show --sources"],
+    options: [CONFIG, { flags: "--sources", text: "where each setting was said" }],
+    load: async () => await import("./config-show.ts"),
+  },
+  {
+    group: "key",
+    usage: "new <name>",
+    summary: "make a key and show it, this once",
+    description:
+      "Makes a key and prints it; the store keeps its SHA-256 alone. An observer reads, an agent writes too, an operator\n" +
+      "does everything. With --session or --room the key sees those alone.",
+    examples: [
+      "holodeck key new laptop --role operator",
+      "holodeck key new scout --role agent --room gc/research --days 30",
+    ],
+    options: [
+      { flags: "--role <role>", text: "what it may do", choices: KEY_ROLES },
+      { flags: "--session <id>", text: "a session it may see; may stand several times", isList: true },
+      { flags: "--room <name>", text: "a room it may see; may stand several times", isList: true },
+      { flags: "--days <n>", text: "how long it holds (default: until it is revoked)", range: [1, 3_650] },
+      CONFIG,
+    ],
+    load: async () => await import("./key-new.ts"),
+  },
+  {
+    group: "key",
+    usage: "ls",
+    summary: "list the keys, never what they are",
+    description: "Lists the keys with their roles, scopes and ends. With --json: {keys}.",
+    examples: ["holodeck key ls"],
+    options: [CONFIG],
+    load: async () => await import("./key-ls.ts"),
+  },
+  {
+    group: "key",
+    usage: "revoke <name>",
+    summary: "end a key, at once and in every process",
+    description: "Revokes a key: from now on it opens nothing, in whatever process.",
+    examples: ["holodeck key revoke laptop"],
+    options: [CONFIG],
+    load: async () => await import("./key-revoke.ts"),
+  },
 ];
 
-export const COMMANDS: readonly CommandSpec[] = [...RUNNING, ...SERVING, ...READING];
+const POLICY: readonly CommandSpec[] = [
+  {
+    group: "policy",
+    usage: "test <file>",
+    summary: "try a policy's cases",
+    description:
+      "Judges the cases of a policy file (who, action, resource, context, and what is expected) by its statements.\n" +
+      "Exits with 1 when one comes out otherwise. With --json: {passed, failed, cases}.",
+    examples: ["holodeck policy test examples/policy.yaml"],
+    options: [],
+    load: async () => await import("./policy-test.ts"),
+  },
+  {
+    group: "policy",
+    usage: "explain <file> <who> <action> <resource>",
+    summary: "say why something is allowed or denied",
+    description:
+      "Decides one request, and says of each statement that speaks of it whether it applies, and why.\n" +
+      "Exits with 0 when it is allowed, 4 when it is denied.",
+    examples: [
+      "holodeck policy explain examples/policy.yaml scout read axis.temperature.room1",
+      `holodeck policy explain policy.yaml anyone read notes --roles reader --context '{"region": "eu"}'`,
+    ],
+    options: [
+      { flags: "--roles <roles...>", text: "who is asked about holds these, over what the file says" },
+      { flags: "--context <json>", text: "facts of the moment" },
+      { flags: "--attributes <json>", text: "facts about the resource" },
+    ],
+    load: async () => await import("./policy-explain.ts"),
+  },
+  {
+    group: "policy",
+    usage: "lint <file>",
+    summary: "find statements without effect",
+    description:
+      "Finds statements that can have no effect (unreachable, shadowed) or contradict each other.\n" +
+      "Exits with 1 when there are any. With --json: {statements, findings}.",
+    examples: ["holodeck policy lint examples/policy.yaml"],
+    options: [],
+    load: async () => await import("./policy-lint.ts"),
+  },
+  {
+    group: "policy",
+    usage: "export <file>",
+    summary: "print a policy's statements, or translate them",
+    description:
+      "Prints the statements as they are read, or with --cedar as Cedar policies (cedarpolicy.com).",
+    examples: ["holodeck policy export examples/policy.yaml --cedar > policy.cedar"],
+    options: [{ flags: "--cedar", text: "as Cedar" }],
+    load: async () => await import("./policy-export.ts"),
+  },
+];
+
+export const COMMANDS: readonly CommandSpec[] = [...RUNNING, ...SERVING, ...READING, ...POLICY];

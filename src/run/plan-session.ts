@@ -83,7 +83,7 @@ export interface KeptPlan {
  */
 export async function keptPlan(
   store: Store,
-  session: Session,
+  session: Pick<Session, "sessionId" | "plan">,
   environment: Environment,
   dataFolder?: string,
 ): Promise<KeptPlan> {

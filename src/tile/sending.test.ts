@@ -35,6 +35,7 @@ describe("an answer to /submit", () => {
     [400, `{"error":"duplicate key in JSON"}`, "refused"],
     [307, "", "refused"],
     [404, "<html>", "refused"],
+    [401, "", "retry"],
     [408, "", "retry"],
     [429, "", "retry"],
     [500, "", "retry"],
