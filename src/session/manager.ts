@@ -9,7 +9,7 @@ import { Callbacks } from "./callbacks.ts";
 import type { SessionCommand } from "./commands.ts";
 import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
 import { Engine } from "./engine.ts";
-import type { SessionEvent } from "./events.ts";
+import type { ProcessIdentity, SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
 import type { Done } from "./host.ts";
 import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts, invalid } from "./input.ts";
@@ -48,6 +48,11 @@ export interface StartOptions {
 export interface ResumeOptions {
   /** What to do about each task whose attempt runs, or ran in a process that died; default: the latter's are lost. */
   readonly recover?: (session: Session, task: Task) => Promise<void>;
+  /**
+   * Whether the work may be taken from the process that had it last (null: none is known) and is not found alive on
+   * this host; it may live on another. Default: it may.
+   */
+  readonly claim?: (owner: ProcessIdentity | null) => Promise<boolean>;
 }
 
 /** What `manager.routeTaskH1` takes. */
@@ -103,7 +108,7 @@ export class SessionManager implements AsyncDisposable {
     const { clock, processes } = this.#ports;
     const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = config;
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = config;
-    await this.#execute(
+    const { state } = await this.#execute(
       streamOf(sessionId),
       {
         type: "start_session",
@@ -130,7 +135,7 @@ export class SessionManager implements AsyncDisposable {
       },
       key,
     );
-    this.#latest = await this.get(sessionId);
+    this.#latest = this.#handles.handleOf(state);
     return this.#latest;
   }
 
@@ -165,13 +170,15 @@ export class SessionManager implements AsyncDisposable {
    * started again. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
    */
   async resume(sessionId?: string, options: ResumeOptions = {}): Promise<Session> {
-    const { recover = loseIfDead } = checkKeys(options, "options", ["recover"]);
+    const { recover = loseIfDead, claim } = checkKeys(options, "options", ["recover", "claim"]);
     checkFunction(recover, "recover");
+    if (claim !== undefined) checkFunction(claim, "claim");
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
     const stream = streamOf(session.sessionId);
     const owner = (await (await this.#open()).refresh(stream)).process;
-    const ownerAlive = owner !== null && processes.isAlive(owner);
+    const isAlive = owner !== null && processes.isAlive(owner);
+    const ownerAlive = isAlive || (claim !== undefined && !(await claim(owner)));
     const process = processes.self();
     const boot = clock.boot();
     await this.#execute(stream, { type: "resume_session", process, boot, owner, ownerAlive }, null);
