@@ -119,7 +119,7 @@ export class FleetGraph {
     const [a, b] = this.ends(spec);
     const found = this.adjacency.find(a, b);
     const edge = found === NONE ? this.adjacency.add(a, b) : found;
-    if (found === NONE) this.forest.insert(a, b);
+    if (found === NONE) this.forest.insert(edge, a, b);
     this.tallies.add(edge * TALLIES + KIND_TALLY[spec.kind], 1);
     if (spec.directed === true) this.tallies.add(this.arcTally(edge, a, spec.kind), 1);
     return found === NONE;
@@ -272,7 +272,7 @@ export class FleetGraph {
 
   private dropEdge(edge: number, a: number, b: number): void {
     this.adjacency.remove(edge);
-    this.forest.remove(a, b);
+    this.forest.remove(edge, a, b);
     for (let tally = 0; tally < TALLIES; tally++) this.tallies.set(edge * TALLIES + tally, 0);
   }
 
