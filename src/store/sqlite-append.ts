@@ -96,9 +96,10 @@ export class Appender {
     const { labels, summary } = headText(item.head);
     for (const { key, seq } of item.keys) this.#statements.addKey.run(item.stream, key, seq);
     let written: Uint8Array = NO_BYTES;
+    let position = 0;
     for (const { event, hash, bytes } of item.events) {
       written = hashBytes(hash);
-      this.#statements.event.run(item.stream, event.seq, event.at, event.room, written, bytes);
+      position = this.#statements.event.insert(item.stream, event.seq, event.at, event.room, written, bytes);
       if (event.room !== null) this.#countTile(event.room, event.at);
       state.seq = event.seq;
       state.hash = hash;
@@ -107,7 +108,7 @@ export class Appender {
     const createdAt = state.head?.head.createdAt ?? item.head.createdAt;
     state.head = { head: { ...item.head, createdAt }, hash: written, labels, summary };
     this.#touched.set(item.stream, state);
-    return { status: "appended" };
+    return { status: "appended", position };
   }
 
   #repeatedKey({ stream, keys }: AppendItem): AppendKey | null {
@@ -146,7 +147,7 @@ export class Appender {
     if (at > change.latestAt) change.latestAt = at;
   }
 
-  /** An update that leaves the indexed columns alone leaves their indexes alone. */
+  /** SQLite writes the indexes of every column that an update names, changed or not: so it names as few as it can. */
   #writeHead(stream: StreamId, state: StreamState): void {
     const { seq, head, stored } = state;
     if (head === null) return;
@@ -154,11 +155,12 @@ export class Appender {
     const { kind, status, createdAt, dueAt } = head.head;
     state.head = null;
     state.stored = { kind, status, dueAt };
-    const { addHead, moveHead, changeHead } = this.#statements;
+    const { addHead, moveHead, deferHead, changeHead } = this.#statements;
     if (stored === null) addHead.run(stream, seq, hash, kind, status, createdAt, dueAt, labels, summary);
-    else if (stored.kind === kind && stored.status === status && stored.dueAt === dueAt) {
-      moveHead.run(seq, hash, labels, summary, stream);
-    } else changeHead.run(seq, hash, kind, status, dueAt, labels, summary, stream);
+    else if (stored.kind !== kind || stored.status !== status) {
+      changeHead.run(seq, hash, kind, status, dueAt, labels, summary, stream);
+    } else if (stored.dueAt !== dueAt) deferHead.run(seq, hash, dueAt, labels, summary, stream);
+    else moveHead.run(seq, hash, labels, summary, stream);
   }
 }
 
@@ -182,6 +184,10 @@ function prepareAll(database: DatabaseSync) {
     moveHead: new Query(
       database,
       "UPDATE heads SET seq = ?, hash = ?, labels = ?, summary = ? WHERE stream = ?",
+    ),
+    deferHead: new Query(
+      database,
+      "UPDATE heads SET seq = ?, hash = ?, due_at = ?, labels = ?, summary = ? WHERE stream = ?",
     ),
     changeHead: new Query(
       database,
