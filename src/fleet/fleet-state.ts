@@ -32,6 +32,8 @@ export interface FleetState {
   /** Heartbeat intervals of the agents that have one, in seconds. */
   readonly heartbeats: Map<string, number>;
   emergence: EmergenceState;
+  /** Told before each event, while a snapshot is being written; null when none is. */
+  image: { before(event: Happened<FleetFact>): void; spoil(): void } | null;
   /** When the first event happened; 0 before it. */
   createdAt: number;
 }
@@ -44,6 +46,7 @@ export function initialFleet(): FleetState {
     tasks: new Map(),
     heartbeats: new Map(),
     emergence: EMERGENCE_INITIAL,
+    image: null,
     createdAt: 0,
   };
 }
@@ -55,6 +58,7 @@ export function heartbeatDue(at: number, seconds: number): number {
 
 /** What an event changes. Changes the state in place and gives it back. */
 export function evolveFleet(state: FleetState, event: Happened<FleetFact>): FleetState {
+  state.image?.before(event);
   if (state.createdAt === 0) state.createdAt = event.at;
   switch (event.type) {
     case "agent_registered":

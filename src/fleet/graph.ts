@@ -35,10 +35,10 @@ export interface EdgeView {
   readonly dependency: number;
 }
 
-/** One simple edge with all its counts: what a snapshot keeps of it. */
+/** One simple edge, by its vertices' numbers, with all its counts: what a snapshot keeps of it. */
 export interface TalliedEdge {
-  readonly a: string;
-  readonly b: string;
+  readonly a: number;
+  readonly b: number;
   readonly tallies: readonly number[];
 }
 
@@ -53,6 +53,7 @@ export interface Arc {
 export type DirectedKind = "delegation" | "dependency";
 
 const VERTEX_KINDS: readonly VertexKind[] = ["agent", "task", "resource"];
+const TASK = VERTEX_KINDS.indexOf("task");
 /** Per edge: three counts by kind, then dependencies forward and back, then delegations forward and back. */
 const TALLIES = 7;
 const KIND_TALLY = { assignment: 0, delegation: 1, dependency: 2 } as const;
@@ -230,22 +231,29 @@ export class FleetGraph {
     }
   }
 
-  /** Every edge, for `restore`. */
-  *tallied(): Generator<TalliedEdge> {
-    for (const from of this.ids.inUse()) {
-      for (let half = this.adjacency.first(from); half !== NONE; half = this.adjacency.next(half)) {
-        if ((half & 1) === 1) continue;
-        const first = (half >> 1) * TALLIES;
-        const tallies = Array.from({ length: TALLIES }, (_, tally) => this.tallies.at(first + tally));
-        yield { a: this.ids.name(from), b: this.ids.name(this.adjacency.neighbour(half)), tallies };
-      }
+  /** The number of a vertex: its own while it is here. Throws `not_found`. */
+  number(id: string): number {
+    return this.vertex(id);
+  }
+
+  /** The edges whose row in a snapshot is a vertex's: of a task's and another's the task's, else those added from it. */
+  *tallied(id: string): Generator<TalliedEdge> {
+    const from = this.vertex(id);
+    const isTask = this.kinds.at(from) === TASK;
+    for (let half = this.adjacency.first(from); half !== NONE; half = this.adjacency.next(half)) {
+      const to = this.adjacency.neighbour(half);
+      const isOtherTask = this.kinds.at(to) === TASK;
+      if (isTask === isOtherTask ? (half & 1) === 1 : isOtherTask) continue;
+      const first = (half >> 1) * TALLIES;
+      const tallies = Array.from({ length: TALLIES }, (_, tally) => this.tallies.at(first + tally));
+      yield (half & 1) === 0 ? { a: from, b: to, tallies } : { a: to, b: from, tallies };
     }
   }
 
-  /** Adds many edges at once between vertices of a graph that has none yet. O(V + E). */
+  /** Adds many edges at once between vertices of a graph that has none yet. */
   restore(edges: Iterable<TalliedEdge>): void {
     for (const { a, b, tallies } of edges) {
-      const edge = this.adjacency.add(this.vertex(a), this.vertex(b));
+      const edge = this.adjacency.add(a, b);
       for (const [tally, count] of tallies.entries()) this.tallies.set(edge * TALLIES + tally, count);
     }
     this.forest.rebuild(this.ids.inUse());
