@@ -2,7 +2,7 @@
 // have not been taken they are set aside. So a snapshot of a million agents is written beside the work, and is exact.
 import type { Happened, SnapshotImage } from "../event/decider.ts";
 import { type FleetFact, taskKey } from "./fleet-facts.ts";
-import { type FleetRow, fleetRow, vertexRows } from "./fleet-rows.ts";
+import { type FleetRow, ownRows, vertexRows } from "./fleet-rows.ts";
 import type { FleetState } from "./fleet-state.ts";
 import { IntVector } from "./int-vector.ts";
 
@@ -24,7 +24,7 @@ export class FleetImage implements SnapshotImage {
   constructor(state: FleetState) {
     this.#state = state;
     this.#ids = state.graph.vertices();
-    this.#rows = [fleetRow(state)];
+    this.#rows = ownRows(state);
     state.image?.spoil();
     state.image = this;
   }

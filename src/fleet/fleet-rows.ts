@@ -28,8 +28,9 @@ export type FleetRow =
   /** The counts that follow the last of these are 0. */
   | readonly ["edge", a: number, b: number, ...tallies: number[]];
 
-export function fleetRow({ createdAt, emergence }: FleetState): FleetRow {
-  return ["fleet", createdAt, emergence.above, emergence.crossings];
+/** What is the fleet's own. */
+export function ownRows({ createdAt, emergence }: FleetState): FleetRow[] {
+  return [["fleet", createdAt, emergence.above, emergence.crossings]];
 }
 
 /** The rows of one vertex. `sets` are the capability sets that have been written, by what they hold. */

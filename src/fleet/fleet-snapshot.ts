@@ -4,7 +4,7 @@ import type { SnapshotForm, SnapshotLoader } from "../event/decider.ts";
 import type { Json } from "../event/json.ts";
 import { taskKey } from "./fleet-facts.ts";
 import { FleetImage } from "./fleet-image.ts";
-import { type FleetRow, fleetRow, vertexRows } from "./fleet-rows.ts";
+import { type FleetRow, ownRows, vertexRows } from "./fleet-rows.ts";
 import { type FleetState, initialFleet } from "./fleet-state.ts";
 import type { TalliedEdge } from "./graph.ts";
 import { IntVector } from "./int-vector.ts";
@@ -27,7 +27,7 @@ export const fleetSnapshot: SnapshotForm<FleetState> = {
 
 /** The rows of a state, one by one; good until the next event. */
 export function* fleetRows(state: FleetState): Generator<FleetRow> {
-  yield fleetRow(state);
+  yield* ownRows(state);
   const sets = new Map<string, number>();
   for (const id of state.graph.vertices()) yield* vertexRows(state, id, sets);
 }

@@ -65,6 +65,8 @@ export function loops(counts: GraphCounts): number {
 }
 
 export class FleetGraph {
+  /** Another one after each change of vertices and edges. */
+  version = 0;
   private readonly ids = new IdMap();
   private readonly kinds = new IntVector(NONE);
   private tallies = new IntVector(0);
@@ -97,6 +99,7 @@ export class FleetGraph {
   /** Adds a vertex. Throws `conflict` when the id is taken. */
   addVertex(id: string, kind: VertexKind): void {
     if (this.has(id)) throw taken(id);
+    this.version++;
     const vertex = this.ids.add(id);
     this.kinds.set(vertex, VERTEX_KINDS.indexOf(kind));
     this.kindTotals[kind]++;
@@ -112,6 +115,7 @@ export class FleetGraph {
     const kind = VERTEX_KINDS[this.kinds.at(vertex)];
     if (kind !== undefined) this.kindTotals[kind]--;
     this.forest.removeVertex(vertex);
+    this.version++;
     this.ids.remove(id);
   }
 
@@ -120,6 +124,7 @@ export class FleetGraph {
     const [a, b] = this.ends(spec);
     const found = this.adjacency.find(a, b);
     const edge = found === NONE ? this.adjacency.add(a, b) : found;
+    this.version++;
     if (found === NONE) this.forest.insert(edge, a, b);
     this.tallies.add(edge * TALLIES + KIND_TALLY[spec.kind], 1);
     if (spec.directed === true) this.tallies.add(this.arcTally(edge, a, spec.kind), 1);
@@ -142,6 +147,7 @@ export class FleetGraph {
 
   /** Removes all edges and keeps the vertices. */
   clearEdges(): void {
+    this.version++;
     this.adjacency = new Adjacency();
     this.forest = new Forest(this.adjacency);
     this.tallies = new IntVector(0);
@@ -280,6 +286,7 @@ export class FleetGraph {
 
   private dropEdge(edge: number, a: number, b: number): void {
     this.adjacency.remove(edge);
+    this.version++;
     this.forest.remove(edge, a, b);
     for (let tally = 0; tally < TALLIES; tally++) this.tallies.set(edge * TALLIES + tally, 0);
   }
