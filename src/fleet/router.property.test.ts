@@ -122,7 +122,7 @@ test("the agent chosen is the one a scan of all agents would choose, near the li
   });
   const asked = fc.record({
     required_capabilities: fc.subarray(["x", "y"]),
-    policy: fc.constantFrom("h1" as const, "load" as const),
+    policy: fc.constantFrom("h1" as const, "load" as const, "blast-radius" as const),
     prefer_agents: fc.subarray(AGENTS, { maxLength: 2 }),
   });
   fc.assert(
@@ -157,7 +157,7 @@ test("the agent chosen is the one a scan of all agents would choose, near the li
 
 interface Question {
   readonly required_capabilities: readonly string[];
-  readonly policy: "h1" | "load";
+  readonly policy: "h1" | "load" | "blast-radius";
   readonly prefer_agents: readonly string[];
 }
 
@@ -180,6 +180,7 @@ function scan(run: FleetRun, task: string, question: Question, offset: number): 
       crosses: !run.state.emergence.above && isEmergent(graph.counts(), offset) ? 1 : 0,
       other: prefer_agents.includes(id) ? 0 : 1,
       delta: policy === "h1" ? loops(graph.counts()) - before : 0,
+      radius: policy === "blast-radius" ? graph.componentCounts(graph.componentOf(task)).vertices : 0,
       load: selection.load(id),
     };
   });
@@ -193,6 +194,7 @@ function scan(run: FleetRun, task: string, question: Question, offset: number): 
         a.crosses - b.crosses ||
         a.other - b.other ||
         a.delta - b.delta ||
+        a.radius - b.radius ||
         a.load - b.load ||
         (a.id < b.id ? -1 : 1),
     );
