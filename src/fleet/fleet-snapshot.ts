@@ -48,10 +48,10 @@ class FleetLoader implements SnapshotLoader<FleetState> {
 
   done(): FleetState {
     this.#state.graph.restore(this.#restored());
-    for (const key of this.#state.tasks.keys()) {
-      for (const agent of this.#state.graph.neighbours(key, "assignment")) {
-        this.#state.selection.setLoad(agent, this.#state.selection.load(agent) + 1);
-      }
+    const { graph, selection } = this.#state;
+    for (const id of selection.ids()) {
+      const load = [...graph.neighbours(id, "assignment")].length;
+      if (load > 0) selection.setLoad(id, load);
     }
     return this.#state;
   }
@@ -73,12 +73,12 @@ class FleetLoader implements SnapshotLoader<FleetState> {
         this.#addTask(row);
         break;
       case "resource":
-        state.graph.addVertex(row[2], "resource");
-        this.#numbers.set(row[1], state.graph.number(row[2]));
+        this.#numbers.set(row[1], state.graph.addVertex(row[2], "resource"));
         break;
       case "edge": {
         const [, ...numbers] = row;
-        for (const number of [numbers.length, ...numbers]) this.#edges.set(this.#edgesEnd++, number);
+        this.#edges.set(this.#edgesEnd++, numbers.length);
+        for (const number of numbers) this.#edges.set(this.#edgesEnd++, number);
         break;
       }
     }
@@ -89,8 +89,7 @@ class FleetLoader implements SnapshotLoader<FleetState> {
     readonly ["agent", ...unknown[]]
   >): void {
     const state = this.#state;
-    state.graph.addVertex(id, "agent");
-    this.#numbers.set(number, state.graph.number(id));
+    this.#numbers.set(number, state.graph.addVertex(id, "agent"));
     state.selection.register(id, this.#sets[set] ?? [], capacity);
     if (heartbeat !== null) state.heartbeats.set(id, heartbeat);
     if (due !== null) state.deadlines.set(id, due);
@@ -102,8 +101,7 @@ class FleetLoader implements SnapshotLoader<FleetState> {
   >): void {
     const state = this.#state;
     const key = taskKey({ task_id: taskId, session_id: sessionId });
-    state.graph.addVertex(key, "task");
-    this.#numbers.set(number, state.graph.number(key));
+    this.#numbers.set(number, state.graph.addVertex(key, "task"));
     state.tasks.set(key, { taskId, sessionId, required, byRoute, unconfirmed });
     if (due !== null) state.deadlines.set(key, due);
   }

@@ -96,14 +96,15 @@ export class FleetGraph {
     return this.kindTotals[kind];
   }
 
-  /** Adds a vertex. Throws `conflict` when the id is taken. */
-  addVertex(id: string, kind: VertexKind): void {
+  /** Adds a vertex and gives back its number: its own while it is here. Throws `conflict` when the id is taken. */
+  addVertex(id: string, kind: VertexKind): number {
     if (this.has(id)) throw taken(id);
     this.version++;
     const vertex = this.ids.add(id);
     this.kinds.set(vertex, VERTEX_KINDS.indexOf(kind));
     this.kindTotals[kind]++;
     this.forest.addVertex(vertex);
+    return vertex;
   }
 
   /** Removes a vertex with its edges. Throws `not_found`. */
@@ -237,7 +238,7 @@ export class FleetGraph {
     }
   }
 
-  /** The number of a vertex: its own while it is here. Throws `not_found`. */
+  /** The number of a vertex. Throws `not_found`. */
   number(id: string): number {
     return this.vertex(id);
   }
@@ -260,7 +261,9 @@ export class FleetGraph {
   restore(edges: Iterable<TalliedEdge>): void {
     for (const { a, b, tallies } of edges) {
       const edge = this.adjacency.add(a, b);
-      for (const [tally, count] of tallies.entries()) this.tallies.set(edge * TALLIES + tally, count);
+      for (let tally = 0; tally < tallies.length; tally++) {
+        this.tallies.set(edge * TALLIES + tally, tallies[tally] ?? 0);
+      }
     }
     this.forest.rebuild(this.ids.inUse());
   }
