@@ -49,8 +49,9 @@ async function rowsOf(folder: string, size: number): Promise<readonly Row[]> {
     await stored(join(folder, "large.db"), large.fleet),
   ] as const;
   small.fleet = large.fleet = new MemoryFleet();
-  found.push(await durableRow(size, traffics, stores));
-  await pauses(size, large.traffic, stores[1]);
+  const durable = await durableRow(size, traffics, stores);
+  const paused = await pauses(size, large.traffic, stores[1]);
+  found.push({ ...durable, notes: [...durable.notes, paused] });
   const overHttp = await httpRow(size, traffics, stores);
   if (overHttp !== null) found.push(overHttp);
   for (const store of stores) await store.close();
@@ -70,11 +71,10 @@ async function stored(path: string, { state }: MemoryFleet): Promise<Store> {
 }
 
 async function durableRow(size: number, traffics: Of<Traffic>, stores: Of<Store>): Promise<Row> {
-  const doors = [
-    runtimeDoor(await coldStart(SMALL, stores[0])),
-    runtimeDoor(await coldStart(size, stores[1])),
-  ] as const;
-  return await row(DURABLE, size, traffics, doors);
+  const [few, many] = [await coldStart(SMALL, stores[0]), await coldStart(size, stores[1])];
+  const doors = [runtimeDoor(few.runtime), runtimeDoor(many.runtime)] as const;
+  const { notes, ...found } = await row(DURABLE, size, traffics, doors);
+  return { ...found, notes: [...notes, `A cold start with a snapshot took ${many.took}.`] };
 }
 
 /** The same traffic through two doors by turns, that of 1,000 agents second. */
@@ -103,15 +103,19 @@ async function row(
 }
 
 /** The fleet as a process that has just begun comes to know it. */
-async function coldStart(size: number, store: Store): Promise<FleetRuntime> {
+async function coldStart(
+  size: number,
+  store: Store,
+): Promise<{ readonly runtime: FleetRuntime; readonly took: string }> {
   const runtime = new Runtime({ aggregate: createFleet(), log: store, moment: MOMENT });
-  const took = await timed(async () => void (await runtime.refresh(STREAM)));
-  say(size, `cold start with a snapshot: ${(took / 1_000).toFixed(2)} s`);
-  return runtime;
+  const milliseconds = await timed(async () => void (await runtime.refresh(STREAM)));
+  const took = `${(milliseconds / 1_000).toFixed(2)} s`;
+  say(size, `cold start with a snapshot: ${took}`);
+  return { runtime, took };
 }
 
 /** The longest that nothing else could run, with a snapshot being written and without. */
-async function pauses(size: number, traffic: Traffic, store: Store): Promise<void> {
+async function pauses(size: number, traffic: Traffic, store: Store): Promise<string> {
   const before = await store.snapshot({ stream: STREAM });
   const pause = async (runtime: FleetRuntime, isOver: () => Promise<boolean>): Promise<string> => {
     await runtime.refresh(STREAM);
@@ -133,7 +137,9 @@ async function pauses(size: number, traffic: Traffic, store: Store): Promise<voi
     new Runtime({ ...options, snapshotEvery: 1 }),
     async () => ((await store.snapshot({ stream: STREAM }))?.seq ?? 0) > seq,
   );
-  say(size, `longest pause: ${without}; while a snapshot is written: ${during}`);
+  const paused = `The longest pause was ${without}; while a snapshot was written, ${during}.`;
+  say(size, paused);
+  return paused;
 }
 
 /** Null where the router's port does not route. */
