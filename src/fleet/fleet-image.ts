@@ -9,7 +9,7 @@ import { IntVector } from "./int-vector.ts";
 export class FleetImage implements SnapshotImage {
   readonly #state: FleetState;
   /** Meets what is added meanwhile, and passes over what is removed. */
-  readonly #ids: IterableIterator<string>;
+  readonly #ids: Iterator<string>;
   readonly #sets = new Map<string, number>();
   /** 1 for the numbers of vertices whose rows are out or under way. */
   readonly #written = new IntVector(0);

@@ -12,6 +12,7 @@ import {
 } from "./fleet-facts.ts";
 import { FleetGraph } from "./graph.ts";
 import { Selection } from "./selection.ts";
+import { ShardedMap } from "./sharded-map.ts";
 
 export interface FleetTask {
   readonly taskId: string;
@@ -28,7 +29,7 @@ export interface FleetState {
   readonly selection: Selection;
   /** By vertex: an unconfirmed task's, or an agent's next heartbeat. */
   readonly deadlines: Deadlines;
-  readonly tasks: Map<string, FleetTask>;
+  readonly tasks: ShardedMap<FleetTask>;
   /** Heartbeat intervals of the agents that have one, in seconds. */
   readonly heartbeats: Map<string, number>;
   emergence: EmergenceState;
@@ -43,7 +44,7 @@ export function initialFleet(): FleetState {
     graph: new FleetGraph(),
     selection: new Selection(),
     deadlines: new Deadlines(),
-    tasks: new Map(),
+    tasks: new ShardedMap(),
     heartbeats: new Map(),
     emergence: EMERGENCE_INITIAL,
     image: null,

@@ -7,6 +7,7 @@ import { NONE } from "./edge-index.ts";
 import { Forest, type ForestMetrics } from "./forest.ts";
 import { IdMap } from "./id-map.ts";
 import { IntVector } from "./int-vector.ts";
+import { ShardedMap } from "./sharded-map.ts";
 
 export type VertexKind = "agent" | "task" | "resource";
 export type EdgeKind = "assignment" | "delegation" | "dependency";
@@ -67,7 +68,7 @@ export function loops(counts: GraphCounts): number {
 export class FleetGraph {
   /** Another one after each change of vertices and edges. */
   version = 0;
-  private readonly ids = new IdMap();
+  private readonly ids = new IdMap(new ShardedMap());
   private readonly kinds = new IntVector(NONE);
   private tallies = new IntVector(0);
   private readonly kindTotals: Record<VertexKind, number> = { agent: 0, task: 0, resource: 0 };
@@ -213,7 +214,7 @@ export class FleetGraph {
     }
   }
 
-  vertices(): IterableIterator<string> {
+  vertices(): Iterator<string> & Iterable<string> {
     return this.ids.ids();
   }
 
