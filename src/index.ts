@@ -34,6 +34,17 @@ export {
   type ManagerOptions,
   type TargetChoice,
 } from "./local.ts";
+export {
+  persist,
+  watch,
+  type Field,
+  type FieldOptions,
+  type Fields,
+  type Schema,
+  type Values,
+} from "./omni/field.ts";
+export { OmniKind, type AuditEntry, type Omni, type OmniPorts } from "./omni/omni-kind.ts";
+export type { FieldChange, FieldGuard, OmniObject } from "./omni/omni-object.ts";
 export type { EmergenceAlert, ResolvedConfig, SessionConfig } from "./session/config.ts";
 export type {
   ArtifactReference,
