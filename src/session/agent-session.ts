@@ -235,10 +235,22 @@ export class AgentSession {
   async attachAgent(options: AttachOptions<AgentSession>): Promise<AgentSession> {
     const { agentId, guard, session } = this.#parts;
     const agent = checkAttach(options);
+    const { setup, teardown } = options;
     await this.#ask("attach", this.#part("agents", agent.agentId));
     const judged = judgedAs(await guard.basis(agentId), agentId);
     const granted = typeof judged === "string" ? [] : judged.principal.roles;
-    return await session.attachAgent({ ...options, roles: inheritedRoles({ granted, subset: agent.roles }) });
+    // Only what was judged: `options` are the asker's to change meanwhile.
+    const { agentId: id, nickname, metadata, kind, gyreId, capabilities, heartbeatSeconds } = agent;
+    return await session.attachAgent({
+      identity: { id, nickname, metadata },
+      roles: inheritedRoles({ granted, subset: agent.roles }),
+      kind,
+      ...(gyreId !== null && { gyre: gyreId }),
+      capabilities,
+      ...(heartbeatSeconds !== null && { heartbeatSeconds }),
+      ...(setup !== undefined && { setup }),
+      ...(teardown !== undefined && { teardown }),
+    });
   }
 
   /** As `session.detachAgent`. */
@@ -280,7 +292,7 @@ export class AgentSession {
   /** As `session.replayDecisions`. */
   async replayDecisions(options: { readonly policy: string | Policy }): Promise<SessionReplay> {
     await this.#ask("replay", this.#part("decisions"));
-    return await this.#parts.session.replayDecisions(options);
+    return structuredClone(await this.#parts.session.replayDecisions(options));
   }
 
   async #start(taskId: string): Promise<Task> {

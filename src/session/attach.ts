@@ -4,6 +4,7 @@ import { parseIdentity, type Identity } from "../trust/identity.ts";
 import { checkRoleIds } from "../trust/role.ts";
 import { AGENT_KINDS, type AgentKind } from "./agent-kind.ts";
 import { refuseAttaching } from "./agents.ts";
+import { BoundedWait } from "./bounded-wait.ts";
 import type { AttachAgent } from "./commands.ts";
 import type { SessionHost } from "./host.ts";
 import {
@@ -19,7 +20,6 @@ import type { LocalAgents } from "./local-agents.ts";
 import { CALLBACK_MS_MAX } from "./observers.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
-import { within } from "./within.ts";
 
 /** Who is attached, and how it comes and goes. `Handle` is the session as the agent may use it. */
 export interface AttachOptions<Handle> {
@@ -143,7 +143,7 @@ async function setUp(
   } as const;
   const done = setup();
   try {
-    await within(done, { clock, ms: CALLBACK_MS_MAX, late });
+    await new BoundedWait({ clock, ms: CALLBACK_MS_MAX, late }).for(done);
   } catch (cause) {
     if (cause instanceof HolodeckError && cause.what === what) {
       // What is set up after all has nobody it belongs to.

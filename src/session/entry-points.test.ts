@@ -1,9 +1,11 @@
 // Every way into a session that an agent has, found by looking at the class itself: a new one that is not called here
 // fails, and so does one that is not refused without a grant.
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { MemoryStore } from "../store/memory.ts";
 import { all, decisionsOf, refusalOf, testTrust, type TestTrust } from "../testing/test-trust.ts";
 import { AgentSession } from "./agent-session.ts";
+import type { RecordAllows } from "./decisions.ts";
 import { SessionTrust } from "./session-trust.ts";
 import { SessionView } from "./session-view.ts";
 import { Session } from "./session.ts";
@@ -43,7 +45,7 @@ const CALLS: Readonly<Record<string, (agent: AgentSession, note: Note) => Promis
 };
 
 /** What the holder of the handle was given with it. */
-const KNOWN_TO_HOLDER: readonly string[] = ["agentId", "sessionId"];
+const KNOWN_TO_HOLDER: ReadonlySet<string> = new Set(["agentId", "sessionId"]);
 
 /** What is the owner's alone: an agent's handle has no such call, or another one says the same. */
 const OWNERS_ALONE: Readonly<Record<string, string>> = {
@@ -74,7 +76,7 @@ function isMethod(name: string): boolean {
 }
 
 test("every way in is called here", () => {
-  const ways = methodsOf(AgentSession).filter((name) => !KNOWN_TO_HOLDER.includes(name));
+  const ways = methodsOf(AgentSession).filter((name) => !KNOWN_TO_HOLDER.has(name));
   expect(ways.toSorted()).toEqual(Object.keys(CALLS).toSorted());
 });
 
@@ -87,9 +89,9 @@ test("every method of the owner's handle is guarded for agents, or the owner's a
 
 test("every property of the owner's handle is shown in copies alone", async () => {
   const { bot } = await prepared(ALLOW_ALL);
-  const shown = [...Object.keys(await bot.state()), "tasks", "handle", "state"];
+  const shown = new Set([...Object.keys(await bot.state()), "tasks", "handle", "state"]);
   const properties = methodsOf(Session, SessionTrust, SessionView).filter((name) => !isMethod(name));
-  expect(properties.filter((name) => !shown.includes(name))).toEqual([]);
+  expect(properties.filter((name) => !shown.has(name))).toEqual([]);
 });
 
 const ALLOW_ALL = [{ id: "all", roles: ["*"], effect: "allow", actions: ["*"], resources: ["*"] }];
@@ -98,9 +100,12 @@ interface Prepared extends TestTrust {
   readonly store: MemoryStore;
 }
 
-async function prepared(statements: readonly object[]): Promise<Prepared> {
+async function prepared(
+  statements: readonly object[],
+  recordAllows: RecordAllows = "sampled",
+): Promise<Prepared> {
   const store = new MemoryStore();
-  const made = await testTrust(statements, {}, { openStore: async () => store });
+  const made = await testTrust(statements, { recordAllows }, { openStore: async () => store });
   const { session } = made;
   await session.attachAgent({ identity: "other" });
   for (const taskId of ["t", "r"]) await session.addTask(taskId, { card: SECRET }, { agentId: "bot" });
@@ -136,11 +141,32 @@ test.each(Object.entries(CALLS))("%s with a grant is not refused", async (_, cal
   await expect(call(bot, () => undefined)).resolves.not.toThrow();
 });
 
+test("docs/policy.md says which action on which resource each call asks for", async () => {
+  const asked: string[] = [];
+  for (const [name, call] of Object.entries(CALLS)) {
+    const { session, bot } = await prepared(ALLOW_ALL, "all");
+    await call(bot, () => undefined);
+    const records = (await decisionsOf(session)).filter(({ agent_id }) => agent_id === "bot");
+    const actions = [...new Set(records.map(({ action }) => action))].join(", ");
+    const resource = records[0]?.resource
+      .replace(session.sessionId, "ID")
+      .replace(/(tasks|agents|roles)\/.*/, (_, part: string) => `${part}/${part.slice(0, -1).toUpperCase()}`);
+    asked.push(`| ${name} | ${actions} | ${resource} |`);
+  }
+  const docs = readFileSync(new URL("../../docs/policy.md", import.meta.url), "utf8");
+  const written = docs.split("\n").filter((line) => /^\| [a-zA-Z]+ \|.*\| session:/.test(line));
+  expect(written.toSorted()).toEqual(asked.toSorted());
+});
+
 test("what an agent is shown is its own copy", async () => {
   const { session, bot } = await prepared(ALLOW_ALL);
-  const task = await bot.task("t");
-  (task?.data as { card: string }).card = "changed";
+  const [task] = await bot.tasks();
+  Object.assign(task?.data as object, { card: "changed" });
+  const { agents } = await bot.introspect();
+  (agents[0]!.capabilities as string[]).push("gpu");
+  (agents[0]!.roles as string[]).push("root");
   expect(session.getTask("t")?.data).toEqual({ card: SECRET });
+  expect((await bot.introspect()).agents[0]).toMatchObject({ capabilities: [], roles: ["reader"] });
 });
 
 test("an agent cannot name blobs as its own", async () => {

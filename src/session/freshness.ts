@@ -1,14 +1,9 @@
 // Where streams stand in the log, read after it was asked: what a decision confirms before it is made (law 4). All who
 // ask in one turn share one read, of the log's end. While that stands still, nothing has been appended by anyone and
 // what was known at it is true; otherwise the heads of the streams asked about are read.
-import type { Clock } from "../event/clock.ts";
 import type { StreamId } from "../event/event.ts";
 import type { TailPlace } from "../event/log.ts";
 import type { Store } from "../store/port.ts";
-import { within } from "./within.ts";
-
-/** A store that does not answer for this long, in milliseconds, is away: decisions deny. */
-export const CONFIRM_MS_MAX = 5_000;
 
 /** The seq each stream stands at; 0 for one that is not there. */
 export type Seqs = ReadonlyMap<StreamId, number>;
@@ -24,17 +19,15 @@ const STREAMS_MAX = 10_000;
 
 export class Freshness {
   readonly #store: Store;
-  readonly #clock: Clock;
   #known: Known | null = null;
   /** Those who ask in this turn. */
   #turn: { readonly streams: Set<StreamId>; readonly seqs: Promise<Seqs> } | null = null;
 
-  constructor({ store, clock }: { readonly store: Store; readonly clock: Clock }) {
+  constructor(store: Store) {
     this.#store = store;
-    this.#clock = clock;
   }
 
-  /** Reads after it was called. Throws what the store throws, and `store_unreachable` when it does not answer. */
+  /** Reads after it was called. Throws what the store throws. */
   async confirm(streams: readonly StreamId[]): Promise<Seqs> {
     this.#turn ??= this.#begin();
     for (const stream of streams) this.#turn.streams.add(stream);
@@ -45,7 +38,7 @@ export class Freshness {
     const streams = new Set<StreamId>();
     const seqs = Promise.resolve().then(async () => {
       this.#turn = null;
-      return await within(this.#read(streams), { clock: this.#clock, ms: CONFIRM_MS_MAX, late: AWAY });
+      return await this.#read(streams);
     });
     return { streams, seqs };
   }
@@ -67,9 +60,3 @@ export class Freshness {
     return (this.#known = { place, seqs: new Map() });
   }
 }
-
-const AWAY = {
-  code: "store_unreachable",
-  what: `The store did not answer for ${CONFIRM_MS_MAX / 1_000} s.`,
-  todo: "Look whether it is there; what cannot be confirmed is denied.",
-} as const;

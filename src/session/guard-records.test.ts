@@ -132,3 +132,52 @@ test("guarded work that is denied is not begun", async () => {
   await refusalOf(session.guard("bot", "write", "axis.a", () => begun++));
   expect(begun).toBe(0);
 });
+
+test("what was decided is asked again as of whom it was asked then", async () => {
+  const team = { ...READ_ALL, condition: { "identity.metadata.team": "blue" } };
+  const { manager, session } = await testTrust([team], { recordAllows: "all" });
+  const attach = async (color: string) =>
+    await session.attachAgent({ identity: { id: "painter", metadata: { team: color } } });
+  await manager.identities.put({ id: "ada", metadata: { team: "blue" }, roles: ["reader"] });
+  for (const color of ["blue", "red"]) {
+    await attach(color);
+    await session.can("painter", "read", "axis.a");
+    await session.detachAgent("painter");
+  }
+  await session.can("ada", "read", "axis.a");
+  await manager.identities.put({ id: "ada", metadata: { team: "red" }, roles: ["reader"] });
+  await session.can("ada", "read", "axis.a", { note: "x".repeat(4_000), more: "x".repeat(200) });
+  const records = await decisionsOf(session);
+  expect(records.map(({ allow }) => allow)).toEqual([true, false, true, false]);
+  expect(await session.replayDecisions({ policy: "house" })).toMatchObject({ total: 3, same: 3, lost: 1 });
+  const red = compilePolicy([{ ...READ_ALL, condition: { "identity.metadata.team": "red" } }], {
+    version: 1,
+  });
+  const { differences } = await session.replayDecisions({ policy: red });
+  expect(differences.map(({ kind, recorded }) => [recorded.principal.id, kind])).toEqual([
+    ["painter", "now_denied"],
+    ["painter", "now_allowed"],
+    ["ada", "now_denied"],
+  ]);
+});
+
+test("a decision waits for what is under way: what is not durable yet grants nothing", async () => {
+  const store = new FaultyStore();
+  const { session } = await testTrust([{ ...READ_ALL, roles: ["*"] }], {}, { openStore: async () => store });
+  const append = store.append.bind(store);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.append = async (items) => {
+    if (items.some(({ events }) => events.some(({ event }) => event.type === "agent_attached"))) {
+      await promise;
+      throw new HolodeckError("store_io", { what: "The disk is gone.", todo: "Look for it." });
+    }
+    return await append(items);
+  };
+  const attaching = session.attachAgent({ identity: "late" });
+  attaching.catch(() => undefined);
+  const asked = session.can("late", "read", "axis.a");
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+  resolve();
+  await expect(attaching).rejects.toMatchObject({ code: "store_io" });
+  expect(await asked).toMatchObject({ allow: false });
+});

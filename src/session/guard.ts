@@ -12,14 +12,12 @@ import { faultOfName, RESOURCE_LENGTH_MAX } from "../trust/name.ts";
 import { ownerPolicy } from "../trust/owner-policy.ts";
 import { EMPTY_POLICY, Policy } from "../trust/policy.ts";
 import { recordOf } from "./decision-record.ts";
-import { CONFIRM_MS_MAX } from "./freshness.ts";
 import { judgedAs, type Basis, type Judged } from "./principal.ts";
 import type { GuardQuestion } from "./question.ts";
 import { factsAbout, isElsewhere } from "./resource.ts";
 import type { SessionState } from "./state.ts";
 import { decisionsOf, OWNER_POLICY_KEY, ownerOf, streamOf } from "./stream.ts";
 import type { TrustStreams } from "./trust-streams.ts";
-import { within } from "./within.ts";
 
 /** What a guard needs of the manager it belongs to. */
 export interface GuardHost {
@@ -57,8 +55,8 @@ export class Guard {
 
   /** The session as it stands now, with what decisions rest on. Throws what the store throws. */
   async basis(agentId: string): Promise<Basis> {
-    const { clock } = this.#host;
-    return await within(this.#basis(agentId), { clock, ms: CONFIRM_MS_MAX, late: AWAY });
+    const streams = await this.#host.trust();
+    return await streams.patience.for(this.#basis(agentId, streams));
   }
 
   async #decide(question: GuardQuestion, isRecorded: boolean): Promise<Decision> {
@@ -114,14 +112,11 @@ export class Guard {
   }
 
   async #record(decision: ReturnType<typeof recordOf>): Promise<void> {
-    const { clock } = this.#host;
     const streams = await this.#host.trust();
-    const recorded = streams.record(decisionsOf(this.#sessionId), { decision });
-    await within(recorded, { clock, ms: CONFIRM_MS_MAX, late: AWAY });
+    await streams.patience.for(streams.record(decisionsOf(this.#sessionId), { decision }));
   }
 
-  async #basis(agentId: string): Promise<Basis> {
-    const streams = await this.#host.trust();
+  async #basis(agentId: string, streams: TrustStreams): Promise<Basis> {
     // The keys of a session never change, so those known here are its keys.
     const { policyKey, identityKey } = await this.#host.sessionAt(this.#stream, -1);
     const policyIs = policyKey === OWNER_POLICY_KEY ? null : (policyKey as StreamId | null);
@@ -148,12 +143,6 @@ export class Guard {
 }
 
 const NOBODY: IdentityState = identityAggregate.initial();
-
-const AWAY = {
-  code: "store_unreachable",
-  what: `The store did not answer for ${CONFIRM_MS_MAX / 1_000} s.`,
-  todo: "Look whether it is there; what cannot be confirmed is denied.",
-} as const;
 
 /** What is no set of facts stays as it is: the policy refuses it. */
 function withFacts(given: JsonObject = {}, own: JsonObject): JsonObject {

@@ -41,7 +41,7 @@ export function introspectionOf(context: Pick<TrustContext, "session" | "owner">
   const agents = [...session.agents.values()].map((agent) => ({
     agentId: agent.agentId,
     nickname: agent.nickname,
-    metadata: structuredClone(agent.metadata),
+    metadata: agent.metadata,
     kind: agent.kind,
     gyre: agent.gyreId,
     roles: rolesOf(context, agent),
@@ -50,12 +50,13 @@ export function introspectionOf(context: Pick<TrustContext, "session" | "owner">
     attachedAt: agent.attachedAt,
     dueAt: agent.dueAt,
   }));
-  return {
+  // A copy: what the session knows is nobody's to change through it.
+  return structuredClone({
     sessionId: session.sessionId,
-    status: session.status === "ended" ? "ended" : "open",
+    status: session.status === "ended" ? ("ended" as const) : ("open" as const),
     identity: ownerOf(session.identityKey),
     policyKey: session.policyKey,
     roles: sessionRoles(context),
     agents,
-  };
+  });
 }

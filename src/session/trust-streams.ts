@@ -20,6 +20,7 @@ import {
 } from "../trust/policy-aggregate.ts";
 import type { Policy } from "../trust/policy.ts";
 import { roleAggregate, type RoleCommand, type RoleEvent, type RoleState } from "../trust/role-aggregate.ts";
+import { BoundedWait } from "./bounded-wait.ts";
 import {
   decisionsAggregate,
   type DecisionEvent,
@@ -27,6 +28,15 @@ import {
   type RecordDecision,
 } from "./decisions.ts";
 import { Freshness } from "./freshness.ts";
+
+/** A store that does not answer for this long, in milliseconds, is away: decisions deny. */
+const ANSWER_MS_MAX = 5_000;
+
+const AWAY = {
+  code: "store_unreachable",
+  what: `The store did not answer for ${ANSWER_MS_MAX / 1_000} s.`,
+  todo: "Look whether it is there; what cannot be confirmed is denied.",
+} as const;
 
 interface TrustStreamsOptions {
   readonly store: Store;
@@ -39,6 +49,8 @@ interface TrustStreamsOptions {
 export class TrustStreams {
   readonly store: Store;
   readonly freshness: Freshness;
+  /** For what a decision waits for. */
+  readonly patience: BoundedWait;
   readonly policies: Runtime<PolicyState, PolicyCommand, PolicyEvent>;
   readonly identities: Runtime<IdentityState, IdentityCommand, IdentityEvent>;
   readonly roles: Runtime<RoleState, RoleCommand, RoleEvent>;
@@ -50,7 +62,8 @@ export class TrustStreams {
   constructor({ store, clock, moment, touch }: TrustStreamsOptions) {
     this.store = store;
     this.#touch = touch;
-    this.freshness = new Freshness({ store, clock });
+    this.freshness = new Freshness(store);
+    this.patience = new BoundedWait({ clock, ms: ANSWER_MS_MAX, late: AWAY });
     this.policies = new Runtime({ aggregate: policyAggregate, log: store, moment });
     this.identities = new Runtime({ aggregate: identityAggregate, log: store, moment });
     this.roles = new Runtime({ aggregate: roleAggregate, log: store, moment });
