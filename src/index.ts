@@ -37,6 +37,17 @@ export {
 export type { AgentKind } from "./session/agent-kind.ts";
 export type { AgentCompletion, AgentSession, AgentWorkContext } from "./session/agent-session.ts";
 export type { AgentContext, AttachOptions } from "./session/attach.ts";
+export {
+  persist,
+  watch,
+  type Field,
+  type FieldOptions,
+  type Fields,
+  type Schema,
+  type Values,
+} from "./omni/field.ts";
+export { OmniKind, type AuditEntry, type Omni, type OmniPorts } from "./omni/omni-kind.ts";
+export type { FieldChange, FieldGuard, OmniObject } from "./omni/omni-object.ts";
 export type { EmergenceAlert, ResolvedConfig, SessionConfig } from "./session/config.ts";
 export type { DecisionMade, RecordAllows } from "./session/decisions.ts";
 export type {

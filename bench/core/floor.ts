@@ -113,12 +113,12 @@ export class Floor implements Disposable {
   /** The cheapest update that leaves the row right: indexed columns are written only when they changed. */
   #writeHead({ stream, seq, hash, head }: FloorRow): void {
     const { kind, status, createdAt, dueAt, labels, summary } = head;
-    const { addHead, moveHead, changeHead } = this.#statements;
+    const { addHead, moveHead, deferHead, changeHead } = this.#statements;
     const before = this.#heads.get(stream);
     if (before === undefined) addHead.run(stream, seq, hash, kind, status, createdAt, dueAt, labels, summary);
-    else if (before.dueAt === dueAt && before.status === status)
-      moveHead.run(seq, hash, labels, summary, stream);
-    else changeHead.run(seq, hash, status, dueAt, labels, summary, stream);
+    else if (before.status !== status) changeHead.run(seq, hash, status, dueAt, labels, summary, stream);
+    else if (before.dueAt !== dueAt) deferHead.run(seq, hash, dueAt, labels, summary, stream);
+    else moveHead.run(seq, hash, labels, summary, stream);
     this.#heads.set(stream, head);
   }
 }
@@ -153,6 +153,9 @@ function prepareAll(database: DatabaseSync) {
     addHead: database.prepare("INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     moveHead: database.prepare(
       "UPDATE heads SET seq = ?, hash = ?, labels = ?, summary = ? WHERE stream = ?",
+    ),
+    deferHead: database.prepare(
+      "UPDATE heads SET seq = ?, hash = ?, due_at = ?, labels = ?, summary = ? WHERE stream = ?",
     ),
     changeHead: database.prepare(
       "UPDATE heads SET seq = ?, hash = ?, status = ?, due_at = ?, labels = ?, summary = ? WHERE stream = ?",

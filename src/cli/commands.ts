@@ -37,6 +37,10 @@ const FOLLOW: readonly OptionSpec[] = [
   { flags: "-f, --follow", text: "go on as more comes, until the session ends or Ctrl-C" },
 ];
 const QUIET: OptionSpec = { flags: "--quiet", text: "no progress on stderr" };
+const JUNIT: OptionSpec = {
+  flags: "--junit <file>",
+  text: "write a JUnit report when it ends, for build servers",
+};
 const AT: OptionSpec = {
   flags: "--at <seq>",
   text: "as it was after this event (default: the newest)",
@@ -59,6 +63,7 @@ const RUNNING: readonly CommandSpec[] = [
         range: [1, 1_024],
       },
       QUIET,
+      JUNIT,
     ],
     load: async () => await import("./run.ts"),
   },
@@ -69,7 +74,7 @@ const RUNNING: readonly CommandSpec[] = [
       "Goes on with a session that was interrupted or killed; by default the newest open one.\n" +
       `Finished tasks are not run again. ${WHICH}`,
     examples: ["holodeck resume"],
-    options: [QUIET],
+    options: [QUIET, JUNIT],
     load: async () => await import("./resume.ts"),
   },
   {
@@ -141,6 +146,25 @@ const READING: readonly CommandSpec[] = [
     examples: ["holodeck session replay latest --at 12"],
     options: [AT],
     load: async () => await import("./session-replay.ts"),
+  },
+  {
+    group: "session",
+    usage: "export <session>",
+    summary: "write a session into one file for others",
+    description:
+      "Writes a session as one HTML page (timeline, tasks with their results, tiles, events) that needs nothing beside\n" +
+      "it, or with --jsonl its events with their hashes, one a line. Values of the secrets that its plan declares are\n" +
+      `taken out, as far as this environment has them. ${WHICH}`,
+    examples: [
+      "holodeck session export latest --output session.html",
+      "holodeck session export latest --jsonl --redact GITHUB_TOKEN > session.jsonl",
+    ],
+    options: [
+      { flags: "--jsonl", text: "lines of JSON in place of a page" },
+      { flags: "-o, --output <file>", text: "write to a file (default: stdout)" },
+      { flags: "--redact <names...>", text: "take out the values of these environment variables too" },
+    ],
+    load: async () => await import("./session-export.ts"),
   },
   {
     group: "session",

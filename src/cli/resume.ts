@@ -11,11 +11,13 @@ import type { Store, StoredHead } from "../store/port.ts";
 import { withStore } from "./existing-store.ts";
 import { findSession } from "./find-session.ts";
 import { note, type Io } from "./io.ts";
+import { checkOutputFile } from "./output-file.ts";
 import { runSession, sweep, type RunOptions } from "./run-session.ts";
 import { finish } from "./summary.ts";
 
 /** Answers the exit code. Without an id it takes the newest open session that was started by a plan. */
 export async function command([named]: readonly string[], options: RunOptions, io: Io): Promise<number> {
+  if (options.junit !== undefined) checkOutputFile(options.junit);
   // Looked up before the manager opens: that lets sessions end whose time is up.
   const head = await withStore(options, io, async (store) =>
     named === undefined ? await newestOpen(store) : await findSession(store, named),
@@ -43,7 +45,7 @@ export async function command([named]: readonly string[], options: RunOptions, i
     tellRecovered(session, recovered, io);
     await runSession({ session, store, plan, folder, spool }, options, io);
   }
-  return await finish(session, store.name, options, io);
+  return await finish(session, store, options, io);
 }
 
 async function newestOpen(store: Store): Promise<StoredHead> {

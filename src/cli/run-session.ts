@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly json?: boolean;
   /** Only the last word. */
   readonly quiet?: boolean;
+  /** A file for a JUnit report. */
+  readonly junit?: string;
 }
 
 export interface SessionRun {

@@ -6,6 +6,7 @@ import { SessionManager } from "../local.ts";
 import { keepPlan, sessionConfigOf, spoolOf, spoolsOf, type PlanSourceFile } from "../run/plan-session.ts";
 import { parsePlan } from "../run/plan.ts";
 import type { Io } from "./io.ts";
+import { checkOutputFile } from "./output-file.ts";
 import { dataFolderOf, runSession, sweep, type RunOptions } from "./run-session.ts";
 import { finish } from "./summary.ts";
 
@@ -20,6 +21,7 @@ export async function command(
   options: RunPlanOptions,
   io: Io,
 ): Promise<number> {
+  if (options.junit !== undefined) checkOutputFile(options.junit);
   const dataFolder = dataFolderOf(options.store, io);
   return await runSource({ text: readPlan(file), file, folder: resolve("."), dataFolder }, options, io);
 }
@@ -38,7 +40,7 @@ export async function runSource(source: PlanSourceFile, options: RunPlanOptions,
   const spool = spoolOf(source.dataFolder, session.sessionId);
   const { folder } = source;
   await runSession({ session, store, plan, folder, spool }, options, io);
-  return await finish(session, store.name, options, io);
+  return await finish(session, store, options, io);
 }
 
 function readPlan(file: string): string {

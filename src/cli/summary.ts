@@ -1,8 +1,13 @@
 // The last word about a run: a summary for people, one document for machines, an exit code for both.
+import { stateAt } from "../session/past-session.ts";
 import type { Session } from "../session/session.ts";
+import { streamOf } from "../session/stream.ts";
+import type { Store } from "../store/port.ts";
 import { EXIT, exitCodeOfOutcome } from "./exit-codes.ts";
 import { count, formatDuration } from "./format.ts";
 import { note, print, printJson, type Io } from "./io.ts";
+import { junitReport } from "./junit.ts";
+import { writeOutputFile } from "./output-file.ts";
 import type { RunOptions } from "./run-session.ts";
 
 /** What became of a session, for machines. */
@@ -16,23 +21,25 @@ interface RunDocument {
   readonly tiles: number;
 }
 
-/** Tells what became of a session, and answers the exit code. `storeName` is where its data lies. */
-export async function finish(
-  session: Session,
-  storeName: string,
-  options: RunOptions,
-  io: Io,
-): Promise<number> {
+/** Tells what became of a session, and answers the exit code. */
+export async function finish(session: Session, store: Store, options: RunOptions, io: Io): Promise<number> {
   const { sessionId, outcome, patterns, totals } = session;
   const tiles = (await session.tiles()).length;
   const document: RunDocument = { session_id: sessionId, outcome, tasks: totals, patterns, tiles };
   if (options.json === true) printJson(io, document);
-  else for (const line of outcome === null ? [] : summary(session, tiles, storeName)) print(io, line);
+  else for (const line of outcome === null ? [] : summary(session, tiles, store.name)) print(io, line);
+  if (options.junit !== undefined) await writeReport(session, store, options.junit);
   if (outcome === null) {
     note(io, `Stopped; what had finished is kept. Go on with: holodeck resume ${sessionId}`);
     return EXIT.interrupted;
   }
   return exitCodeOfOutcome(outcome);
+}
+
+async function writeReport(session: Session, store: Store, path: string): Promise<void> {
+  const head = await store.head({ stream: streamOf(session.sessionId) });
+  const { state } = await stateAt(store, session.sessionId, head?.seq ?? 1);
+  writeOutputFile(path, junitReport(state));
 }
 
 function summary(session: Session, tiles: number, storeName: string): readonly string[] {

@@ -37,7 +37,8 @@ export interface AppendKey {
 
 /** What became of an item. A refused item changes nothing and does not fail its neighbours. */
 export type AppendResult =
-  | { readonly status: "appended" }
+  /** `position` is the last event's, and those of its neighbours lie before it; told where a log has one partition. */
+  | { readonly status: "appended"; readonly position?: number }
   /** Someone else was first: the stream stands at `seq`. */
   | { readonly status: "conflict"; readonly seq: number }
   /** The key has been used: its command wrote `seq`. */

@@ -24,8 +24,16 @@ export interface RuntimeOptions<State, Command extends Timed, F extends Fact> {
   readonly moment: () => Moment;
   /** Told of each event this runtime comes to know: once, after commit, in order. */
   readonly onEvents?: (news: News<State, F>) => void;
+  /** Told of where in the log its own events came to lie, as far as the log tells. */
+  readonly onAppended?: (span: LogSpan) => void;
   /** A snapshot is saved each time this many events have come. Default 1,000. */
   readonly snapshotEvery?: number;
+}
+
+/** Neighbours in a log of one partition: those after a position, through another. */
+export interface LogSpan {
+  readonly after: number;
+  readonly through: number;
 }
 
 export interface News<State, F extends Fact> {
@@ -64,7 +72,12 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   readonly #entries = new Map<StreamId, Entry<State, Command, F>>();
 
   constructor(options: RuntimeOptions<State, Command, F>) {
-    this.#options = { onEvents: () => undefined, snapshotEvery: 1_000, ...options };
+    this.#options = {
+      onEvents: () => undefined,
+      onAppended: () => undefined,
+      snapshotEvery: 1_000,
+      ...options,
+    };
   }
 
   /**
@@ -182,6 +195,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       const result: AppendResult | undefined =
         item === null ? { status: "appended" } : (await this.#options.log.append([item]))[0];
       if (result?.status === "appended") {
+        this.#tellSpan(result.position, batch.happened.length);
         this.#tell(entry, batch.happened, true);
         await this.#answer(entry, answers);
         this.#saveSnapshot(entry, known);
@@ -262,6 +276,10 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     if (last === undefined || entry.known === null) return;
     entry.toldSeq = last.seq;
     this.#options.onEvents({ stream: entry.stream, events, state: entry.known.state, own });
+  }
+
+  #tellSpan(through: number | undefined, events: number): void {
+    if (through !== undefined) this.#options.onAppended({ after: through - events, through });
   }
 
   #saveSnapshot(entry: Entry<State, Command, F>, known: Folded<State>): void {

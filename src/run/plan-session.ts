@@ -71,7 +71,7 @@ function holdsSecret(plan: Plan, text: string, environment: Environment): boolea
 /** The plan a session runs, and its folders. Throws `unsupported` for a session that was not started by a plan. */
 export async function keptPlan(
   store: Store,
-  session: Session,
+  session: Pick<Session, "sessionId" | "plan">,
   environment: Environment,
 ): Promise<{ readonly plan: Plan; readonly folder: string; readonly spool: string }> {
   const kept = session.plan as KeptPlan | null;

@@ -4,7 +4,7 @@ import type { Moment, Refusal } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
 import { streamKind, type Event, type StreamId } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
-import { Runtime, type News, type Untimed } from "../event/runtime.ts";
+import { Runtime, type Executed, type News, type Untimed } from "../event/runtime.ts";
 import type { Store, StoredHead } from "../store/port.ts";
 import { sessionAggregate } from "./aggregate.ts";
 import type { SessionCommand } from "./commands.ts";
@@ -13,6 +13,7 @@ import type { SessionEvent } from "./events.ts";
 import { Eviction, IDLE_MS } from "./eviction.ts";
 import { FleetRouter } from "./fleet-router.ts";
 import { Follower } from "./follower.ts";
+import type { Done } from "./host.ts";
 import type { ManagerPorts } from "./ports.ts";
 import { Recovery } from "./recovery.ts";
 import type { TaskRouter } from "./router.ts";
@@ -62,6 +63,7 @@ export class Engine {
       log: store,
       moment,
       onEvents: (news) => this.#onEvents(news),
+      onAppended: (span) => this.#follower?.pass(span),
     });
     this.#recovery = new Recovery({ store, clock, moment, report });
     this.#deadlines = new Deadlines({
@@ -93,18 +95,24 @@ export class Engine {
   }
 
   /** Decides a command and makes it durable. A refusal is thrown. */
-  async execute(
-    stream: StreamId,
-    command: Untimed<SessionCommand>,
-    key: string | null,
-  ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
+  async execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
     this.#eviction.touch(stream);
-    const { refusal, repeated } = await this.#runtime
-      .execute(stream, command, key)
-      .catch(async (error: unknown) => await this.#takeBack(stream, error));
+    const { refusal, repeated } = await this.#run(stream, command, key);
     if (refusal !== null) throw refused(refusal);
     const state = this.#runtime.peek(stream) ?? (await this.refresh(stream));
     return { state, repeated: repeated !== null };
+  }
+
+  async #run(
+    stream: StreamId,
+    command: Untimed<SessionCommand>,
+    key: string | null,
+  ): Promise<Executed<SessionEvent>> {
+    try {
+      return await this.#runtime.execute(stream, command, key);
+    } catch (error) {
+      return await this.#takeBack(stream, error);
+    }
   }
 
   /** What could not be stored has not happened: handles show again what the log says, as far as it can be read. */

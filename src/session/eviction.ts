@@ -5,6 +5,9 @@ import type { StreamId } from "../event/event.ts";
 /** A session that has not been used for this long is let go of, unless the manager is told otherwise. */
 export const IDLE_MS = 60_000;
 
+/** Of uses that follow each other more closely, the first is noted. */
+const TOUCH_MS_MAX = 1_000;
+
 export interface EvictionOptions {
   readonly clock: Clock;
   readonly idleMs: number;
@@ -23,10 +26,14 @@ export class Eviction {
     this.#options = options;
   }
 
-  /** A stream is used: its time begins anew. */
+  /** A stream is used: its time begins anew, to the second or a quarter of that time. */
   touch(stream: StreamId): void {
+    const { clock, idleMs } = this.#options;
+    const now = clock.monotonic();
+    const usedAt = this.#used.get(stream) ?? Number.NEGATIVE_INFINITY;
+    if (now - usedAt < Math.min(TOUCH_MS_MAX, idleMs / 4)) return;
     this.#used.delete(stream);
-    this.#used.set(stream, this.#options.clock.monotonic());
+    this.#used.set(stream, now);
   }
 
   /** Lets go of all that has been idle for long enough. */

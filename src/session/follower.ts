@@ -2,6 +2,7 @@
 // grows with what happens, not with how many sessions are open.
 import type { StreamId } from "../event/event.ts";
 import type { EventLog, StoredEvent, TailPlace } from "../event/log.ts";
+import type { LogSpan } from "../event/runtime.ts";
 
 export interface FollowerOptions {
   readonly log: EventLog;
@@ -32,6 +33,12 @@ export class Follower {
       this.#ownAppends = own ? this.#ownAppends + 1 : OWN_APPENDS_MAX;
       if (this.#ownAppends >= OWN_APPENDS_MAX) this.#wake();
     });
+  }
+
+  /** Passes over what is known here, when it is what comes next; else it is met again when the log is read. */
+  pass({ after, through }: LogSpan): void {
+    if (this.#running === null && this.#place.length === 1 && this.#place[0] === after)
+      this.#place = [through];
   }
 
   /** Resolves when what is being read on has been. */

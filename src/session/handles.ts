@@ -48,7 +48,7 @@ export class Handles {
   take({ stream, events, state }: News<SessionState, SessionEvent>): void {
     const attended = this.#attended.get(stream);
     if (attended === undefined) return;
-    const session = this.handleOf(state);
+    const session = attended.handle.deref() ?? this.handleOf(state);
     session.take(state);
     attended.presence.take(events);
     for (const event of events) this.#callbacks.notify(session, event);

@@ -22,17 +22,20 @@ export interface Random {
   id(now: number): string;
 }
 
+/** What a command came to. */
+export interface Done {
+  readonly state: SessionState;
+  /** An earlier command with the same key did it. */
+  readonly repeated: boolean;
+}
+
 export interface SessionHost {
   readonly clock: Clock;
   readonly processes: Processes;
   readonly random: Random;
   store(): Promise<Store>;
   /** Decides a command and makes it durable; a refusal is thrown as a `HolodeckError`. */
-  execute(
-    stream: StreamId,
-    command: Untimed<SessionCommand>,
-    key?: string | null,
-  ): Promise<{ readonly state: SessionState; readonly repeated: boolean }>;
+  execute(stream: StreamId, command: Untimed<SessionCommand>, key?: string | null): Promise<Done>;
   refresh(sessionId: string): Promise<SessionState>;
   /** Tells of trouble that must not disturb the caller, such as a callback that throws. */
   report(problem: HolodeckError): void;

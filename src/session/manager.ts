@@ -11,6 +11,7 @@ import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } 
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
+import type { Done } from "./host.ts";
 import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts } from "./input.ts";
 import { Identities, Roles } from "./identities.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
@@ -82,7 +83,7 @@ export class SessionManager implements AsyncDisposable {
       random,
       report,
       store: async () => (this.#opened ?? (await this.#open())).store,
-      execute: (stream, command, key) => this.#execute(stream, command, key ?? null),
+      execute: (stream, command, key = null) => this.#execute(stream, command, key),
       handleOf: (state) => this.#handles.handleOf(state),
       refresh: async (sessionId) => await (await this.#open()).refresh(streamOf(sessionId)),
     };
@@ -236,12 +237,9 @@ export class SessionManager implements AsyncDisposable {
     return (await this.#open()).store;
   }
 
-  async #execute(
-    stream: StreamId,
-    command: Untimed<SessionCommand>,
-    key: string | null,
-  ): Promise<{ readonly state: SessionState; readonly repeated: boolean }> {
-    return await (this.#opened ?? (await this.#open())).execute(stream, command, key);
+  #execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
+    if (this.#opened !== null) return this.#opened.execute(stream, command, key);
+    return this.#open().then((engine) => engine.execute(stream, command, key));
   }
 
   async #open(): Promise<Engine> {

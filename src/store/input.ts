@@ -118,10 +118,22 @@ export function checkItems(items: readonly AppendItem[]): void {
 /** The parts of a head a store keeps as JSON text. Throws `invalid_argument` when they are no JSON. */
 export function headText({ labels, summary }: Head): { readonly labels: string; readonly summary: string } {
   try {
-    return { labels: JSON.stringify(labels), summary: JSON.stringify(summary) };
+    return { labels: labelsText(labels), summary: JSON.stringify(summary) };
   } catch {
     throw invalid("The summary of a head is not JSON.", "Put plain JSON into the summary.");
   }
+}
+
+/** Labels stay the same array from event to event: their text is made once. */
+const LABEL_TEXTS = new WeakMap<readonly string[], string>();
+
+function labelsText(labels: readonly string[]): string {
+  let text = LABEL_TEXTS.get(labels);
+  if (text === undefined) {
+    text = JSON.stringify(labels);
+    LABEL_TEXTS.set(labels, text);
+  }
+  return text;
 }
 
 /** An item whose first event does not follow the stream's last one, though its seq does. */

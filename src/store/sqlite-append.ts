@@ -1,10 +1,12 @@
 // What one transaction appends. Streams and rooms that several items touch are read once and written once, so
 // items of one stream chain on what the transaction itself has written. Where streams stand is remembered from
-// one transaction to the next as long as nobody else has written, which SQLite tells.
+// one transaction to the next. Another process may have written meanwhile: then a stream stands further on than is
+// remembered, so that its first event is refused by the index of stream and seq, and the stream is read anew.
 import type { DatabaseSync } from "node:sqlite";
 import type { StreamId } from "../event/event.ts";
 import type { AppendItem, AppendKey, AppendResult, Head } from "../event/log.ts";
 import { brokenChain, eachAlone, headText } from "./input.ts";
+import { isTaken } from "./sqlite-error.ts";
 import { Query } from "./sqlite-query.ts";
 import { hashBytes, hashText } from "./stored-event.ts";
 
@@ -47,23 +49,14 @@ type HeadRow = readonly [seq: number, hash: Uint8Array, kind: string, status: st
 
 export class Appender {
   readonly #statements: Statements;
-  /** Where streams stand, by the database's version `#version`. */
+  /** Where streams stand, as far as this process knows. */
   readonly #known = new Map<StreamId, StreamState>();
   /** The streams this transaction appends to. */
   readonly #touched = new Map<StreamId, StreamState>();
-  #version: number | undefined;
   readonly #rooms = new Map<string, RoomChange>();
 
   constructor(database: DatabaseSync) {
     this.#statements = prepareAll(database);
-  }
-
-  /** A transaction has begun: nobody else can write until it ends. */
-  begin(): void {
-    const version = this.#statements.version.get()?.[0];
-    if (version === this.#version && this.#known.size <= STREAMS_MAX) return;
-    this.#known.clear();
-    this.#version = version;
   }
 
   append(items: readonly AppendItem[]): readonly AppendResult[] {
@@ -81,33 +74,42 @@ export class Appender {
   /** The transaction has ended; true when it has durably appended something. */
   ended(committed: boolean): boolean {
     const hasAppended = committed && this.#touched.size > 0;
-    if (!committed) this.#known.clear();
+    if (!committed || this.#known.size > STREAMS_MAX) this.#known.clear();
     this.#touched.clear();
     this.#rooms.clear();
     return hasAppended;
   }
 
   #appendItem(item: AppendItem): AppendResult {
-    const state = this.#state(item.stream);
     const repeated = this.#repeatedKey(item);
     if (repeated !== null) return { status: "repeated", key: repeated.key, seq: repeated.seq };
+    try {
+      return this.#appendTo(this.#state(item), item);
+    } catch (cause) {
+      if (!isTaken(cause)) throw cause;
+      return { status: "conflict", seq: this.#read(item.stream).seq };
+    }
+  }
+
+  #appendTo(state: StreamState, item: AppendItem): AppendResult {
     if (state.seq !== item.expectedSeq) return { status: "conflict", seq: state.seq };
     if (item.events[0]?.event.prev !== state.hash) throw brokenChain(item);
     const { labels, summary } = headText(item.head);
-    for (const { key, seq } of item.keys) this.#statements.addKey.run(item.stream, key, seq);
     let written: Uint8Array = NO_BYTES;
+    let position = 0;
     for (const { event, hash, bytes } of item.events) {
       written = hashBytes(hash);
-      this.#statements.event.run(item.stream, event.seq, event.at, event.room, written, bytes);
+      position = this.#statements.event.insert(item.stream, event.seq, event.at, event.room, written, bytes);
       if (event.room !== null) this.#countTile(event.room, event.at);
       state.seq = event.seq;
       state.hash = hash;
     }
+    for (const { key, seq } of item.keys) this.#statements.addKey.run(item.stream, key, seq);
     // When a stream was created is what its first item says.
     const createdAt = state.head?.head.createdAt ?? item.head.createdAt;
     state.head = { head: { ...item.head, createdAt }, hash: written, labels, summary };
     this.#touched.set(item.stream, state);
-    return { status: "appended" };
+    return { status: "appended", position };
   }
 
   #repeatedKey({ stream, keys }: AppendItem): AppendKey | null {
@@ -118,9 +120,14 @@ export class Appender {
     return null;
   }
 
-  #state(stream: StreamId): StreamState {
+  /** As remembered; read anew when the caller knows another seq, and this transaction has not written it. */
+  #state({ stream, expectedSeq }: AppendItem): StreamState {
     const known = this.#known.get(stream);
-    if (known !== undefined) return known;
+    if (known !== undefined && (known.seq === expectedSeq || this.#touched.has(stream))) return known;
+    return this.#read(stream);
+  }
+
+  #read(stream: StreamId): StreamState {
     const row = this.#statements.head.get(stream);
     const state: StreamState =
       row === undefined
@@ -146,7 +153,7 @@ export class Appender {
     if (at > change.latestAt) change.latestAt = at;
   }
 
-  /** An update that leaves the indexed columns alone leaves their indexes alone. */
+  /** SQLite writes the indexes of every column that an update names, changed or not: so it names as few as it can. */
   #writeHead(stream: StreamId, state: StreamState): void {
     const { seq, head, stored } = state;
     if (head === null) return;
@@ -154,11 +161,12 @@ export class Appender {
     const { kind, status, createdAt, dueAt } = head.head;
     state.head = null;
     state.stored = { kind, status, dueAt };
-    const { addHead, moveHead, changeHead } = this.#statements;
+    const { addHead, moveHead, deferHead, changeHead } = this.#statements;
     if (stored === null) addHead.run(stream, seq, hash, kind, status, createdAt, dueAt, labels, summary);
-    else if (stored.kind === kind && stored.status === status && stored.dueAt === dueAt) {
-      moveHead.run(seq, hash, labels, summary, stream);
-    } else changeHead.run(seq, hash, kind, status, dueAt, labels, summary, stream);
+    else if (stored.kind !== kind || stored.status !== status) {
+      changeHead.run(seq, hash, kind, status, dueAt, labels, summary, stream);
+    } else if (stored.dueAt !== dueAt) deferHead.run(seq, hash, dueAt, labels, summary, stream);
+    else moveHead.run(seq, hash, labels, summary, stream);
   }
 }
 
@@ -167,7 +175,6 @@ type Statements = ReturnType<typeof prepareAll>;
 function prepareAll(database: DatabaseSync) {
   return {
     head: new Query<HeadRow>(database, "SELECT seq, hash, kind, status, due_at FROM heads WHERE stream = ?"),
-    version: new Query<readonly [number]>(database, "PRAGMA data_version"),
     key: new Query<readonly [number]>(database, "SELECT seq FROM keys WHERE stream = ? AND key = ?"),
     addKey: new Query(database, "INSERT INTO keys (stream, key, seq) VALUES (?, ?, ?)"),
     event: new Query(
@@ -182,6 +189,10 @@ function prepareAll(database: DatabaseSync) {
     moveHead: new Query(
       database,
       "UPDATE heads SET seq = ?, hash = ?, labels = ?, summary = ? WHERE stream = ?",
+    ),
+    deferHead: new Query(
+      database,
+      "UPDATE heads SET seq = ?, hash = ?, due_at = ?, labels = ?, summary = ? WHERE stream = ?",
     ),
     changeHead: new Query(
       database,

@@ -2,6 +2,7 @@
 import { HolodeckError, type ErrorCode } from "../event/error.ts";
 
 const BUSY = 5;
+const CONSTRAINT_UNIQUE = 2067;
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -60,6 +61,11 @@ export function storeError(name: string, cause: unknown): HolodeckError {
   const { code, what, todo } = meaningOf(cause);
   const detail = cause instanceof Error ? ` (${cause.message})` : "";
   return new HolodeckError(code, { what: `The store ${name} ${what}${detail}.`, todo, cause });
+}
+
+/** A row with the same unique key is there already. */
+export function isTaken(cause: unknown): boolean {
+  return cause instanceof Error && "errcode" in cause && cause.errcode === CONSTRAINT_UNIQUE;
 }
 
 export function isBusy(cause: unknown): boolean {

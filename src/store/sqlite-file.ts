@@ -31,6 +31,12 @@ export async function openDatabase(path: string): Promise<DatabaseSync> {
   }
 }
 
+/**
+ * The log is folded into the file after so many pages, 16 MB. Four times SQLite's own number: heads and indexes are
+ * written again and again, and only their last state is folded.
+ */
+const CHECKPOINT_PAGES = 4_000;
+
 function connect(path: string, { readOnly }: { readonly readOnly: boolean }): DatabaseSync {
   const database = new DatabaseSync(path, { readOnly, timeout: LOCK_WAIT_MS });
   try {
@@ -38,6 +44,7 @@ function connect(path: string, { readOnly }: { readonly readOnly: boolean }): Da
     // Said and not left to the build: some builds report FULL and sync seldom. On macOS fsync alone does not
     // reach the platter.
     database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON");
+    database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     if (!readOnly && versionOf(database) < SCHEMA_VERSION) bringUp(database);
     return database;
   } catch (cause) {

@@ -23,6 +23,11 @@ export class Query<Row extends readonly unknown[] = readonly []> {
     return this.#statement.iterate(...values) as unknown as IterableIterator<Row>;
   }
 
+  /** The rowid of the row it inserted. */
+  insert(...values: SQLInputValue[]): number {
+    return Number(this.#statement.run(...values).lastInsertRowid);
+  }
+
   /** How many rows it changed. */
   run(...values: SQLInputValue[]): number {
     return Number(this.#statement.run(...values).changes);

@@ -24,8 +24,6 @@ export interface WriterParams {
   readonly database: DatabaseSync;
   readonly name: string;
   readonly busyTimeoutMs: number;
-  /** A transaction has begun. */
-  readonly begun: () => void;
   /** The last writes of a transaction, before its commit. */
   readonly finish: () => void;
   /** The transaction has ended. */
@@ -133,9 +131,8 @@ export class Writer {
   }
 
   #transact(jobs: readonly Job[]): { readonly error: unknown } | null {
-    const { database, name, begun, finish, ended } = this.#params;
+    const { database, name, finish, ended } = this.#params;
     try {
-      begun();
       for (const job of jobs) job.run();
       finish();
       this.#commit.run();

@@ -97,7 +97,6 @@ class SqliteStore implements Store {
       database,
       name: path,
       busyTimeoutMs,
-      begun: () => this.#appender.begin(),
       finish: () => this.#appender.finish(),
       ended: (committed) => {
         if (this.#appender.ended(committed)) this.#watchers.notify({ own: true });

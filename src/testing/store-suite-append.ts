@@ -9,9 +9,25 @@ const a = testStream("a");
 const b = testStream("b");
 
 export const appendCases: readonly StoreCase[] = [
+  storeCase(
+    "where an append tells its position, that is its last event's, and the others' lie before",
+    async (store) => {
+      const items = [testItem({ stream: a, facts: [{}, {}, {}] }), testItem({ stream: b })];
+      const results = await store.append(items);
+      for (const [index, item] of items.entries()) {
+        const result = results[index];
+        if (result?.status !== "appended" || result.position === undefined) continue;
+        const positions = (await store.read({ stream: item.stream })).map(({ position }) => position);
+        deepEqual(
+          positions,
+          item.events.map((_, event) => (result.position ?? 0) - item.events.length + 1 + event),
+        );
+      }
+    },
+  ),
   storeCase("an appended event reads back byte for byte", async (store) => {
     const item = testItem({ stream: a, facts: [{ data: { text: "ünï\u0000\u2028😀" } }, { room: "hall" }] });
-    deepEqual(await store.append([item]), [{ status: "appended" }]);
+    equal((await appendOne(store, item)).status, "appended");
     const events = await store.read({ stream: a });
     equal(events.length, 2);
     for (const [index, { event, bytes, hash }] of events.entries()) {
@@ -83,12 +99,12 @@ export const appendCases: readonly StoreCase[] = [
       second,
       testItem({ stream: a, keys: ["2"] }),
     ]);
-    deepEqual(results, [
-      { status: "appended" },
-      { status: "conflict", seq: 1 },
-      { status: "appended" },
-      { status: "repeated", key: "2", seq: 2 },
-    ]);
+    deepEqual(
+      results.map(({ status }) => status),
+      ["appended", "conflict", "appended", "repeated"],
+    );
+    deepEqual(results[1], { status: "conflict", seq: 1 });
+    deepEqual(results[3], { status: "repeated", key: "2", seq: 2 });
     const head = await store.head({ stream: a });
     equal(head?.status, "two");
     equal(head.seq, 2);
@@ -173,7 +189,7 @@ export const appendCases: readonly StoreCase[] = [
     for (const item of broken) await refuses("invalid_argument", () => store.append([item]));
     equal((await store.read({ stream: a })).length, 2);
     equal(total(await store.end()), 2);
-    deepEqual(await store.append([next]), [{ status: "appended" }]);
+    equal((await appendOne(store, next)).status, "appended");
   }),
   storeCase("an item that follows another history is refused, though its seq fits", async (store) => {
     await appendAll(store, [testItem({ stream: a, facts: [{ data: { here: true } }] })]);
