@@ -182,7 +182,9 @@ test("an agent detached by another process is torn down by the one that attached
   await session.attachAgent({ identity: "bot", teardown: () => steps.push("torn down") });
   const other = testManager({}, { openStore: async () => store, random, clock });
   await (await other.manager.get(session.sessionId)).detachAgent("bot");
+  await session.attachAgent({ identity: "bot" });
   await expect.poll(() => steps).toEqual(["torn down"]);
+  expect((await session.introspect()).agents).toHaveLength(1);
 });
 
 test("closing the manager lets its agents go, and leaves the session open", async () => {

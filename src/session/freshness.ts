@@ -1,6 +1,7 @@
 // Where streams stand in the log, read after it was asked: what a decision confirms before it is made (law 4). All who
-// ask in one turn share one read, of the log's end. While that stands still, nothing has been appended by anyone and
-// what was known at it is true; otherwise the heads of the streams asked about are read.
+// ask in one turn share what is read. A log of one partition is asked where it ends: while that stands still, nothing has
+// been appended by anyone and what was known at it is true. Otherwise, and in a log of many partitions, where somebody
+// appends all the time, the heads of the streams asked about are read, all at once.
 import type { StreamId } from "../event/event.ts";
 import type { TailPlace } from "../event/log.ts";
 import type { Store } from "../store/port.ts";
@@ -44,7 +45,7 @@ export class Freshness {
   }
 
   async #read(streams: ReadonlySet<StreamId>): Promise<Seqs> {
-    const known = this.#at(await this.#store.end());
+    const known = this.#store.partitions === 1 ? this.#at(await this.#store.end()) : { seqs: new Map() };
     const missing = [...streams].filter((stream) => !known.seqs.has(stream));
     if (missing.length === 0) return known.seqs;
     // Heads are read after the end was: were one of them newer, the end would have moved on, and all is read again.

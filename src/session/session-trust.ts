@@ -44,7 +44,9 @@ export abstract class SessionTrust extends SessionView {
     const agent = checkAttach(options);
     const session = this.as(agent.agentId);
     const context = { agentId: agent.agentId, session };
-    const { host, state } = this;
+    const { host } = this;
+    // What another process did meanwhile counts: an agent it has let go of may come again.
+    const state = await host.refresh(this.sessionId);
     await attach({ host, state, local: this.#localAgents(), agent, context, options });
     return session;
   }
