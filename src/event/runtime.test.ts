@@ -14,6 +14,8 @@ interface Counter {
 type Command = { readonly now: number } & (
   | { readonly type: "add"; readonly by: number }
   | { readonly type: "expire" }
+  /** Does nothing when it stands at zero. */
+  | { readonly type: "clear" }
 );
 type Added = Fact & { readonly type: "added"; readonly data: { readonly by: number } };
 type Expired = Fact & { readonly type: "expired" };
@@ -24,6 +26,9 @@ const counter: Aggregate<Counter, Command, Added | Expired> = {
   initial: () => ({ count: 0, dueAt: null }),
   decide: (state, command): Decision<Added | Expired> => {
     if (command.type === "expire") return [{ type: "expired", room: null, data: {} }];
+    if (command.type === "clear") {
+      return state.count === 0 ? [] : [{ type: "expired", room: null, data: {} }];
+    }
     if (command.by === 0) return [];
     if (state.count + command.by > LIMIT) return { code: "conflict", what: "Full.", todo: "Stop." };
     return [{ type: "added", room: null, data: { by: command.by } }];
@@ -228,6 +233,17 @@ test("a stream with commands waiting is not let go of", async () => {
   expect([given.runtime.evict(STREAM), given.runtime.forget(STREAM)]).toEqual([false, false]);
   await adding;
   expect(given.runtime.peek(STREAM)?.count).toBe(1);
+});
+
+test("a command is not taken for done when another process has undone it meanwhile", async () => {
+  const store = new MemoryStore();
+  const [here, there] = [new Given(store), new Given(store)];
+  await here.add(1);
+  await here.runtime.execute(STREAM, { type: "clear" });
+  await there.add(5);
+  const { events } = await here.runtime.execute(STREAM, { type: "clear" });
+  expect(events.map(({ type }) => type)).toEqual(["expired"]);
+  expect((await there.runtime.refresh(STREAM)).count).toBe(0);
 });
 
 test("a command is not refused for what another process has changed meanwhile", async () => {

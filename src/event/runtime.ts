@@ -186,8 +186,9 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       const batch = new Batch(this.#options.aggregate, entry.stream, known);
       const answers = this.#decide(batch, pending);
       const item = batch.item();
-      if (item === null && !isFresh && answers.some(([, { refusal }]) => refusal !== null)) {
-        // The log confirms what is appended; a refusal must look for itself what others have written.
+      if (item === null && !isFresh && answers.length > 0) {
+        // The log confirms what is appended; who is refused, or told that there is nothing to do, must look for itself
+        // what others have written.
         pending = answers.map(([one]) => one);
         stale = true;
         continue;
