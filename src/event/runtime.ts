@@ -104,10 +104,25 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return this.#entries.get(stream)?.known?.state;
   }
 
-  /** The state, when it is known to stand at `seq`; while commands are under way it may have run ahead of the log. */
-  at(stream: StreamId, seq: number): State | undefined {
-    const entry = this.#entries.get(stream);
-    return entry?.draining === null && entry.known?.seq === seq ? entry.known.state : undefined;
+  /**
+   * What `look` makes of the state as the log has it at `seq`, or later. A state in memory runs ahead of the log while
+   * something is being appended: `look` is called when nothing is, and is done with the state when it returns.
+   */
+  async look<Seen>(stream: StreamId, seq: number, look: (state: State) => Seen): Promise<Seen> {
+    const entry = this.#entry(stream);
+    const { known } = entry;
+    if (entry.draining === null && known?.seq === seq && this.#isSettled(known.state))
+      return look(known.state);
+    return await new Promise((resolve, reject) => {
+      const seen = (): void => {
+        try {
+          resolve(look(entry.known?.state ?? this.#options.aggregate.initial()));
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      this.#wait(entry, { command: null, keys: [], resolve: seen, reject });
+    });
   }
 
   /** How far the stream is known here, also when its state was evicted; 0 when it has not been read or is empty. */
@@ -146,10 +161,18 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     keys: readonly string[],
   ): Promise<Executed<F>> {
     const entry = this.#entry(stream);
-    return new Promise((resolve, reject) => {
-      entry.waiting.push({ command, keys, resolve, reject });
-      entry.draining ??= this.#drain(entry);
-    });
+    return new Promise((resolve, reject) => this.#wait(entry, { command, keys, resolve, reject }));
+  }
+
+  #wait(entry: Entry<State, Command, F>, pending: Pending<Command, F>): void {
+    entry.waiting.push(pending);
+    entry.draining ??= this.#drain(entry);
+  }
+
+  /** Whether nothing has come due. */
+  #isSettled(state: State): boolean {
+    const { aggregate, moment } = this.#options;
+    return aggregate.settle(state, moment()) === null;
   }
 
   #entry(stream: StreamId): Entry<State, Command, F> {

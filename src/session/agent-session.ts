@@ -237,8 +237,10 @@ export class AgentSession {
     const agent = checkAttach(options);
     const { setup, teardown } = options;
     await this.#ask("attach", this.#part("agents", agent.agentId));
-    const judged = judgedAs(await guard.basis(agentId), agentId);
-    const granted = typeof judged === "string" ? [] : judged.principal.roles;
+    const granted = await guard.look(agentId, (basis) => {
+      const judged = judgedAs(basis, agentId);
+      return typeof judged === "string" ? [] : judged.principal.roles;
+    });
     // Only what was judged: `options` are the asker's to change meanwhile.
     const { agentId: id, nickname, metadata, kind, gyreId, capabilities, heartbeatSeconds } = agent;
     return await session.attachAgent({

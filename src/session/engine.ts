@@ -136,11 +136,10 @@ export class Engine {
     return this.#runtime.peek(stream) ?? (await this.refresh(stream));
   }
 
-  /** The state at `seq` of the log, or later; with -1 as last known here. */
-  async stateAt(stream: StreamId, seq: number): Promise<SessionState> {
-    if (seq < 0) return await this.state(stream);
+  /** What `look` makes of a session's state at `seq` of the log, or later, with nothing under way or due. */
+  async look<Seen>(stream: StreamId, seq: number, look: (state: SessionState) => Seen): Promise<Seen> {
     this.#eviction.touch(stream);
-    return this.#runtime.at(stream, seq) ?? (await this.refresh(stream));
+    return await this.#runtime.look(stream, seq, look);
   }
 
   /** Stops what runs in the background, and waits for the commands under way. */

@@ -78,7 +78,8 @@ export class SessionManager implements AsyncDisposable {
     this.#host = {
       clock,
       trust,
-      sessionAt: async (stream, seq) => await (this.#opened ?? (await this.#open())).stateAt(stream, seq),
+      session: async (stream) => await (this.#opened ?? (await this.#open())).state(stream),
+      look: async (stream, seq, look) => await (this.#opened ?? (await this.#open())).look(stream, seq, look),
       processes,
       random,
       report,

@@ -80,7 +80,7 @@ export abstract class SessionTrust extends SessionView {
 
   /** Who is here, with which roles, attached to what. */
   async introspect(): Promise<Introspection> {
-    return introspectionOf(await this.#guard().basis(ownerOf(this.state.identityKey) ?? ""));
+    return await this.#guard().look(ownerOf(this.state.identityKey) ?? "", introspectionOf);
   }
 
   /**
