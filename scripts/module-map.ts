@@ -59,6 +59,7 @@ export const PURE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = { ev
 /** Files of pure folders that are edges, each with its reason. */
 export const IMPURE: Readonly<Record<string, string>> = {
   "src/session/callback-context.ts": "asks the machine which callback the running code belongs to",
+  "src/session/router-client.ts": "holds the connections to an H1 router, and hashes the keys it sends",
   "src/session/system-clock.ts": "is the clock: everything else is given the time",
   "src/tile/plato-request.ts": "speaks HTTP: what is sent and what an answer means is decided elsewhere",
   "src/tile/plato-sink.ts": "holds the connections to a server, and hashes the tile it shortens",

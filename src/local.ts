@@ -6,6 +6,7 @@ import { processAt } from "./run/processes.ts";
 import { checkRoom, DEFAULT_ROOM, type SessionConfig } from "./session/config.ts";
 import type { ProcessIdentity } from "./session/events.ts";
 import type { Processes } from "./session/host.ts";
+import { HttpRouter } from "./session/http-router.ts";
 import { SessionManager as Manager } from "./session/manager.ts";
 import { checkBoolean, checkKeys, checkUrl, invalid } from "./session/input.ts";
 import type { ManagerPorts } from "./session/ports.ts";
@@ -16,6 +17,7 @@ import { systemRandom } from "./session/system-id.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/port.ts";
 import { SessionMetrics } from "./telemetry/metrics.ts";
+import { platoKeyFor } from "./tile/plato-key.ts";
 import { PlatoSink } from "./tile/plato-sink.ts";
 import { TileEmitter } from "./tile/tile-emitter.ts";
 
@@ -71,6 +73,13 @@ export class SessionManager extends Manager {
         random: Math.random,
         ...(deliverTiles !== undefined && { deliver: deliverTiles }),
       },
+      routerFor: (url) =>
+        new HttpRouter({
+          url,
+          clock,
+          random: Math.random,
+          allowPrivate: mayReachPrivate(allowPrivateTargets),
+        }),
       random: systemRandom,
       processes: machineProcesses,
       metrics: new SessionMetrics(),
@@ -150,6 +159,7 @@ const MANAGER_OPTIONS = [
   "random",
   "processes",
   "router",
+  "routerFor",
   "metrics",
   "idleMs",
   "retain",
@@ -161,8 +171,12 @@ export function sinkFor(
   clock: Clock,
   { allowPrivateTargets }: TargetChoice = {},
 ): (url: string) => PlatoSink {
-  const allowPrivate = allowPrivateTargets ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
-  return (url) => new PlatoSink({ url, clock, allowPrivate });
+  const allowPrivate = mayReachPrivate(allowPrivateTargets);
+  return (url) => new PlatoSink({ url, clock, allowPrivate, apiKey: platoKeyFor(url, process.env) });
+}
+
+function mayReachPrivate(allowed: boolean | undefined): boolean {
+  return allowed ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
 }
 
 /** The processes of this machine. */

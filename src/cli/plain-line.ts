@@ -62,6 +62,8 @@ function whatOf(event: TimedEvent): string {
       const { agent_id, h1_before, h1_after } = event.data.routing;
       return `to ${agent_id}, β₁ ${h1_before} → ${h1_after}`;
     }
+    case "routing_fell_back":
+      return `load decided: ${event.data.router} ${event.data.reason}`;
     case "task_started":
       return `attempt ${event.data.attempt} by ${event.data.agent_id}`;
     case "session_error":
@@ -74,6 +76,7 @@ function whatOf(event: TimedEvent): string {
     case "agent_heartbeat":
     case "agent_detached":
     case "agent_disconnected":
+    case "route_freed":
       return trustOf(event);
     case "blobs_pruned":
       return "its blobs were let go of; its events are kept";
@@ -98,7 +101,7 @@ function addedOf({ data }: Extract<TimedEvent, { readonly type: "task_added" }>)
 
 type TrustEvent = Extract<
   TimedEvent,
-  { readonly type: "roles_negotiated" | "role_revoked" | `agent_${string}` }
+  { readonly type: "roles_negotiated" | "role_revoked" | "route_freed" | `agent_${string}` }
 >;
 
 function trustOf(event: TrustEvent): string {
@@ -116,6 +119,8 @@ function trustOf(event: TrustEvent): string {
     }
     case "agent_detached":
       return event.data.agent_id + (event.data.reason === undefined ? "" : `: ${event.data.reason}`);
+    case "route_freed":
+      return `by ${event.data.router}: its agent has left`;
     case "agent_heartbeat":
     case "agent_disconnected":
       return event.data.agent_id;

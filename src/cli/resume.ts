@@ -5,7 +5,7 @@ import { SessionManager } from "../local.ts";
 import { keptPlan, keptSpools } from "../run/plan-session.ts";
 import { recoverTask, type Recovered } from "../run/recover.ts";
 import { PLAN_LABEL } from "../session/evolve.ts";
-import type { ResumeOptions } from "../session/manager.ts";
+import type { ResumeOptions } from "../session/resume.ts";
 import type { Session } from "../session/session.ts";
 import type { Store, StoredHead } from "../store/port.ts";
 import { withStore } from "./existing-store.ts";
@@ -43,7 +43,7 @@ export async function command([named]: readonly string[], options: RunOptions, i
   if (session.status === "open") {
     const { plan, folder, spool } = await keptPlan(store, session, io.env);
     tellRecovered(session, recovered, io);
-    await runSession({ session, store, plan, folder, spool }, options, io);
+    await runSession({ router: manager, session, store, plan, folder, spool }, options, io);
   }
   return await finish(session, store, options, io);
 }

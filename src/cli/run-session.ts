@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { bootId } from "../run/host.ts";
+import type { PlanRouter } from "../run/plan-routing.ts";
 import type { Plan } from "../run/plan-schema.ts";
 import { leftovers, takeAway } from "../run/leftovers.ts";
 import { runPlan } from "../run/runner.ts";
@@ -19,11 +20,15 @@ export interface RunOptions {
   readonly json?: boolean;
   /** Only the last word. */
   readonly quiet?: boolean;
+  /** Exits with 6 when routing brought the fleet's β₁ over its threshold. */
+  readonly failOnEmergence?: boolean;
   /** A file for a JUnit report. */
   readonly junit?: string;
 }
 
 export interface SessionRun {
+  /** The session's manager. */
+  readonly router: PlanRouter;
   readonly session: Session;
   readonly store: Store;
   readonly plan: Plan;

@@ -39,7 +39,7 @@ export async function runSource(source: PlanSourceFile, options: RunPlanOptions,
   const session = await manager.startSession({ plan: await keepPlan(store, plan, source, environment) });
   const spool = spoolOf(source.dataFolder, session.sessionId);
   const { folder } = source;
-  await runSession({ session, store, plan, folder, spool }, options, io);
+  await runSession({ router: manager, session, store, plan, folder, spool }, options, io);
   return await finish(session, store, options, io);
 }
 

@@ -114,13 +114,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     if (entry.draining === null && known?.seq === seq && this.#isSettled(known.state))
       return look(known.state);
     return await new Promise((resolve, reject) => {
-      const seen = (): void => {
-        try {
-          resolve(look(entry.known?.state ?? this.#options.aggregate.initial()));
-        } catch (error) {
-          reject(error as Error);
-        }
-      };
+      // Begun at once, while the state is what has just been decided and appended.
+      const seen = (): void => resolve(this.#seen(entry, look));
       this.#wait(entry, { command: null, keys: [], resolve: seen, reject });
     });
   }
@@ -162,6 +157,10 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   ): Promise<Executed<F>> {
     const entry = this.#entry(stream);
     return new Promise((resolve, reject) => this.#wait(entry, { command, keys, resolve, reject }));
+  }
+
+  async #seen<Seen>(entry: Entry<State, Command, F>, look: (state: State) => Seen): Promise<Seen> {
+    return look(entry.known?.state ?? this.#options.aggregate.initial());
   }
 
   #wait(entry: Entry<State, Command, F>, pending: Pending<Command, F>): void {

@@ -27,7 +27,7 @@ export interface PlanSourceFile {
 
 /** What a session is started with by its plan. */
 export function sessionConfigOf(plan: Plan): SessionConfig {
-  const { limits, scout_room, plato_url } = plan;
+  const { limits, scout_room, plato_url, h1_router_url } = plan;
   return {
     sessionName: plan.name,
     agentId: plan.agent_id,
@@ -39,6 +39,8 @@ export function sessionConfigOf(plan: Plan): SessionConfig {
     emitTiles: plan.emit_tiles,
     ...(scout_room !== undefined && { scoutRoom: scout_room }),
     ...(plato_url !== undefined && { platoUrl: plato_url }),
+    h1RouterEnabled: plan.routing === "h1",
+    ...(h1_router_url !== undefined && { h1RouterUrl: h1_router_url }),
   };
 }
 

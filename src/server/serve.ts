@@ -17,7 +17,7 @@ export interface Limits {
   readonly closeMs: number;
 }
 
-const LIMITS: Limits = { requestMs: 10_000, idleMs: 30_000, connections: 2_000, closeMs: 8_000 };
+const LIMITS: Limits = { requestMs: 10_000, idleMs: 30_000, connections: 2_000, closeMs: 6_000 };
 
 const HEADER_BYTES_MAX = 16 * 1024;
 
@@ -27,6 +27,8 @@ export interface ServeOptions {
   /** 0 for any that is free. */
   readonly port: number;
   readonly limits?: Partial<Limits>;
+  /** Names that requests may come for, beside those of loopback. */
+  readonly hosts?: readonly string[];
 }
 
 export interface Served {
@@ -36,7 +38,13 @@ export interface Served {
 }
 
 /** Resolves once the port is open. Throws `address_in_use`, or `unsupported` when it cannot be opened. */
-export async function serve({ fetch, host, port, limits: own = {} }: ServeOptions): Promise<Served> {
+export async function serve({
+  fetch,
+  host,
+  port,
+  limits: own = {},
+  hosts = [],
+}: ServeOptions): Promise<Served> {
   const limits = { ...LIMITS, ...own };
   const answer = getRequestListener(fetch, { overrideGlobalObjects: false });
   const server = createServer(
@@ -51,7 +59,7 @@ export async function serve({ fetch, host, port, limits: own = {} }: ServeOption
     },
     (incoming, outgoing) => {
       setSafeHeaders(outgoing);
-      if (!isTurnedAway(incoming, outgoing)) void answer(incoming, outgoing);
+      if (!isTurnedAway(incoming, outgoing, hosts)) void answer(incoming, outgoing);
     },
   );
   server.setTimeout(limits.idleMs);
@@ -72,9 +80,13 @@ function setSafeHeaders(outgoing: ServerResponse): void {
   outgoing.setHeader("cache-control", "no-store");
 }
 
-function isTurnedAway(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+function isTurnedAway(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  hosts: readonly string[],
+): boolean {
   const { method = "", url: target = "", rawHeaders } = incoming;
-  const refusal = refuseAtDoor({ method, target, rawHeaders });
+  const refusal = refuseAtDoor({ method, target, rawHeaders, hosts });
   if (refusal === null) return false;
   // Closed, since its body will not be read.
   outgoing.writeHead(refusal.status, { "content-type": "application/json", connection: "close" });

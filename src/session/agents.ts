@@ -79,9 +79,10 @@ export function detachAgent(state: SessionState, command: DetachAgent): Decision
   if (attachmentId !== null && agent?.attachmentId !== attachmentId) return [];
   if (agent === undefined) return notAttached(state, agentId);
   const why = reason === null ? {} : { reason };
-  return [...driftsOf(state, agent), agent].map((one) =>
+  return [...driftsOf(state, agent), agent].flatMap((one) => [
     fact("agent_detached", null, { ...attachmentOf(one), ...why }),
-  );
+    ...routesFreed(state, one),
+  ]);
 }
 
 /**
@@ -112,7 +113,19 @@ export function disconnected(state: SessionState, until: number): readonly Sessi
     for (const drift of driftsOf(state, agent)) silent.add(drift);
     silent.add(agent);
   }
-  return [...silent].map((agent) => fact("agent_disconnected", null, attachmentOf(agent)));
+  return [...silent].flatMap((agent) => [
+    fact("agent_disconnected", null, attachmentOf(agent)),
+    ...routesFreed(state, agent),
+  ]);
+}
+
+/** The tasks that were routed to it hold no edge in the fleet any more. */
+function routesFreed(state: SessionState, { agentId }: AgentState): readonly SessionEvent[] {
+  return [...state.open].flatMap((taskId) => {
+    const task = state.tasks.get(taskId);
+    if (task?.routing?.agent_id !== agentId || task.router === null) return [];
+    return [fact("route_freed", null, { task_id: taskId, router: task.router })];
+  });
 }
 
 export function revokeRole(state: SessionState, roleId: string): Decision<SessionEvent> {
@@ -123,10 +136,17 @@ export function revokeRole(state: SessionState, roleId: string): Decision<Sessio
 
 type TakePartEvent = Extract<
   Happened<SessionEvent>,
-  { readonly type: "roles_negotiated" | "role_revoked" | `agent_${string}` }
+  {
+    readonly type:
+      | "roles_negotiated"
+      | "role_revoked"
+      | "routing_fell_back"
+      | "route_freed"
+      | `agent_${string}`;
+  }
 >;
 
-/** What an event about agents and roles changes. */
+/** What an event about agents, their roles and their routes changes. */
 export function takePartChanged(state: SessionState, event: TakePartEvent): void {
   switch (event.type) {
     case "roles_negotiated":
@@ -147,6 +167,15 @@ export function takePartChanged(state: SessionState, event: TakePartEvent): void
     case "agent_disconnected":
       state.agents.delete(event.data.agent_id);
       break;
+    case "routing_fell_back":
+      break; // Told for those who look after the router.
+    case "route_freed": {
+      const task = state.tasks.get(event.data.task_id);
+      if (task === undefined) return;
+      task.routing = null;
+      task.router = null;
+      break;
+    }
   }
 }
 

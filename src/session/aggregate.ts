@@ -28,7 +28,7 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 5, save, load },
+  snapshot: { version: 6, save, load },
 };
 
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {

@@ -28,6 +28,8 @@ export interface StartSession extends Timed {
   readonly platoUrl: string;
   /** Whether its tiles are to be sent to `platoUrl`. */
   readonly deliverTiles: boolean;
+  /** Null for the fleet in the session's own store. */
+  readonly h1RouterUrl: string | null;
   readonly plan: JsonObject | null;
   /** The streams of who acts and of what is allowed. */
   readonly identityKey: string | null;
@@ -77,6 +79,10 @@ export interface RouteTask extends Timed {
   readonly taskId: string;
   readonly requiredCapabilities: readonly string[];
   readonly routing: Routing;
+  readonly router: string;
+  readonly reasoning: string;
+  /** Why the router itself did not decide; null when it did. */
+  readonly unreachable: string | null;
   /** The fleet's threshold was crossed with this decision; null when it was not. */
   readonly alert: RouterAlert | null;
 }

@@ -11,16 +11,18 @@ import type { SessionCommand } from "./commands.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { SessionEvent } from "./events.ts";
 import { Eviction, IDLE_MS } from "./eviction.ts";
-import { FleetRouter } from "./fleet-router.ts";
 import { Follower } from "./follower.ts";
 import type { Done } from "./host.ts";
 import type { ManagerPorts } from "./ports.ts";
 import { Recovery } from "./recovery.ts";
-import type { TaskRouter } from "./router.ts";
+import { Routers } from "./routers.ts";
 import { nextDueAt, type SessionState } from "./state.ts";
 import { TrustStreams } from "./trust-streams.ts";
 
-export interface EngineOptions extends Pick<ManagerPorts, "clock" | "router" | "idleMs" | "report"> {
+export interface EngineOptions extends Pick<
+  ManagerPorts,
+  "clock" | "router" | "routerFor" | "idleMs" | "report"
+> {
   readonly store: Store;
   /** Offset of the emergence threshold from V. */
   readonly offset: number;
@@ -32,9 +34,12 @@ export interface EngineOptions extends Pick<ManagerPorts, "clock" | "router" | "
   readonly onError: (error: unknown) => void;
 }
 
+/** How long `stop` goes on telling routers what has ended: enough for one that is there. */
+const CLOSE_TELL_MS_MAX = 2_000;
+
 export class Engine {
   readonly store: Store;
-  readonly router: TaskRouter;
+  readonly routers: Routers;
   /** Now, by a clock that has just been looked at. */
   readonly moment: () => Moment;
   readonly trust: TrustStreams;
@@ -46,7 +51,7 @@ export class Engine {
   #follower: Follower | null = null;
 
   constructor(options: EngineOptions) {
-    const { store, clock, offset, router, idleMs, isAttended, onError, report } = options;
+    const { store, clock, idleMs, isAttended, onError, report } = options;
     this.#options = options;
     this.store = store;
     this.moment = (): Moment => {
@@ -56,8 +61,8 @@ export class Engine {
       return { now: clock.now(), boot: clock.boot() };
     };
     const { moment } = this;
-    this.router = router ?? new FleetRouter({ log: store, moment, fleet: "default", offset });
     this.trust = new TrustStreams({ store, clock, moment, touch: (stream) => this.#eviction.touch(stream) });
+    this.routers = new Routers({ ...options, log: store, moment });
     this.#runtime = new Runtime({
       aggregate: sessionAggregate,
       log: store,
@@ -150,6 +155,7 @@ export class Engine {
     await this.#runtime.idle();
     await this.trust.idle();
     await this.#recovery.idle();
+    await this.routers.stop(CLOSE_TELL_MS_MAX);
   }
 
   /** One session that cannot be read must not hold up the others. */

@@ -10,6 +10,7 @@ type EventOf<Type extends SessionEvent["type"]> = Extract<Happened<SessionEvent>
 
 /** Changes `state` in place and returns it, but for a pruned session: that begins anew. */
 export function evolve(state: SessionState, event: Happened<SessionEvent>): SessionState {
+  if (event.type === "pruned") return prunedState(event);
   switch (event.type) {
     case "session_started":
       started(state, event);
@@ -18,7 +19,7 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       forked(state, event);
       break;
     case "session_resumed":
-      resumed(state, event.data);
+      resumed(state, event);
       break;
     case "clock_set":
       clockSet(state, event.data.by_ms, event.data.boot_offset_ms);
@@ -48,12 +49,11 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       ended(state, event);
       break;
     case "emergence_alert":
-      break; // A signal to others: it changes nothing in the session.
+      state.alerts += 1;
+      break;
     case "blobs_pruned":
       state.pruned = "blobs";
       break;
-    case "pruned":
-      return prunedState(event);
     default:
       takePartChanged(state, event);
   }
@@ -77,6 +77,7 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.emitTiles = data.emit_tiles;
   state.platoUrl = data.plato_url ?? "";
   state.deliverTiles = data.deliver_tiles ?? false;
+  state.h1RouterUrl = data.h1_router_url ?? null;
   state.plan = data.plan ?? null;
   state.identityKey = data.identity_key;
   state.policyKey = data.policy_key;
@@ -90,7 +91,7 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.dueAt = at + data.session_timeout_seconds * 1_000;
 }
 
-function resumed(state: SessionState, data: EventOf<"session_resumed">["data"]): void {
+function resumed(state: SessionState, { data }: EventOf<"session_resumed">): void {
   state.process = data.process;
   state.boot = { id: data.process.boot_id, offsetMs: data.boot_offset_ms };
 }
@@ -142,6 +143,8 @@ function addTask(state: SessionState, data: TaskAdded): TaskState {
     timeoutSeconds: data.timeout_seconds ?? state.taskTimeoutSeconds,
     retries: data.retries ?? NO_RETRIES,
     routing: null,
+    router: null,
+    routings: 0,
     status: "pending",
     attempt: 0,
     retried: 0,
@@ -161,6 +164,9 @@ function addTask(state: SessionState, data: TaskAdded): TaskState {
   return task;
 }
 
+/** Who routed before events told it. */
+const FIRST_ROUTER = "fleet:default";
+
 /** A task that was routed but never added is registered by its routing. */
 function routed(state: SessionState, { data }: EventOf<"task_routed">): void {
   const { task_id, required_capabilities, routing } = data;
@@ -168,6 +174,8 @@ function routed(state: SessionState, { data }: EventOf<"task_routed">): void {
     state.tasks.get(task_id) ??
     addTask(state, { task_id, data: null, priority: "normal", required_capabilities });
   task.routing = routing;
+  task.router = data.router ?? FIRST_ROUTER;
+  task.routings += 1;
   state.h1 = { start: state.h1?.start ?? routing.h1_before, end: routing.h1_after };
 }
 

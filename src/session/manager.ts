@@ -20,15 +20,15 @@ import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts"
 import { Policies } from "./policies.ts";
 import type { ManagerPorts } from "./ports.ts";
 import { checkRetain } from "./retain.ts";
+import { loseIfDead, type ResumeOptions } from "./resume.ts";
 import { Retention } from "./retention.ts";
-import type { H1Status, RoutingDecision } from "./router.ts";
-import { freeRoutes, routeTask } from "./routing.ts";
+import type { H1Status, RouterAgent, RoutingDecision, TaskRouter } from "./router.ts";
+import { routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
 import { resolveTrust, type TrustOptions } from "./start-trust.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
-import type { Task } from "./task.ts";
 
 /** What `manager.startSession` takes. */
 export interface StartOptions extends TrustOptions {
@@ -36,11 +36,13 @@ export interface StartOptions extends TrustOptions {
   readonly plan?: JsonObject;
 }
 
-/** What `manager.resume` takes. */
-export interface ResumeOptions {
-  /** What to do about each task whose attempt runs, or ran in a process that died; default: the latter's are lost. */
-  readonly recover?: (session: Session, task: Task) => Promise<void>;
+/** What `manager.routeTaskH1` takes. */
+export interface RouteOptions {
+  /** Chosen before others who are as capable, unless they alone would bring emergence. At most 64. */
+  readonly preferAgents?: readonly string[];
 }
+
+const PREFERRED_MAX = 64;
 
 /** Starts, finds, resumes and lists the sessions of one store. Opens it at first use, and closes it with itself. */
 export class SessionManager implements AsyncDisposable {
@@ -55,6 +57,8 @@ export class SessionManager implements AsyncDisposable {
   readonly #host: HandleHost;
   readonly #handles: Handles;
   readonly #isPlatoGiven: boolean;
+  /** Null when it is not given: then the fleet in the store routes. */
+  readonly #routerUrl: string | null;
   #opening: Promise<Engine> | null = null;
   #outbox: Outbox | null = null;
   /** Set while the store is open, so that nobody waits for what is there. */
@@ -68,6 +72,7 @@ export class SessionManager implements AsyncDisposable {
   constructor(config: SessionConfig, ports: ManagerPorts) {
     this.config = resolveConfig(config);
     this.#isPlatoGiven = config.platoUrl !== undefined;
+    this.#routerUrl = config.h1RouterUrl === undefined ? null : this.config.h1RouterUrl;
     this.#ports = ports;
     if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, random, report } = ports;
@@ -118,6 +123,7 @@ export class SessionManager implements AsyncDisposable {
         emitTiles,
         platoUrl: this.config.platoUrl,
         deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
+        h1RouterUrl: this.#routerUrl,
         plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
         ...trust,
         process: processes.self(),
@@ -179,27 +185,43 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Routes a task by H¹ and registers it in a session, by default the one started or resumed last. A router that is
-   * away or slow does not fail it: capability and load decide, and the decision says `fallback`.
+   * Routes a task by H¹ and registers it in a session, by default the one started or resumed last. The fleet in the
+   * store decides, or the H1 router the session was started with (`h1RouterUrl`). One that is away or slow does not fail
+   * it: capability and load decide among the agents that are known, and the decision says `fallback`. Throws
+   * `fleet_full` when nobody who fits has room.
    */
   async routeTaskH1(
     taskId: string,
     requiredCapabilities: readonly string[] = [],
     session: Session | null = this.#latest,
+    options: RouteOptions = {},
   ): Promise<RoutingDecision> {
     checkText(taskId, "taskId");
     const capabilities = checkTexts(requiredCapabilities, "requiredCapabilities");
+    const { preferAgents = [] } = checkKeys(options, "options", ["preferAgents"]);
+    checkTexts(preferAgents, "preferAgents", PREFERRED_MAX);
     if (session === null) {
       const todo = "Call startSession first, or pass the session.";
       throw new HolodeckError("not_found", { what: "There is no session to route for.", todo });
     }
-    const { router } = await this.#open();
-    return await routeTask({ router, host: this.#host, session, taskId, capabilities });
+    const engine = await this.#open();
+    const state = await engine.state(streamOf(session.sessionId));
+    const router = await engine.routers.of(state.h1RouterUrl);
+    return await routeTask({ router, host: this.#host, state, taskId, capabilities, preferAgents });
   }
 
-  /** The fleet's loops now. */
+  /** Makes an agent known to the router of this manager's sessions, or tells its capabilities anew. */
+  async registerAgent(agentId: string, capabilities: readonly string[] = []): Promise<void> {
+    const agent: RouterAgent = {
+      agentId: checkText(agentId, "agentId"),
+      capabilities: checkTexts(capabilities, "capabilities"),
+    };
+    await (await this.#router()).register(agent);
+  }
+
+  /** The fleet's loops now. Throws `server_unreachable` when they are an H1 router's, and it is away. */
   async getH1Status(): Promise<H1Status> {
-    return await (await this.#open()).router.status();
+    return await (await this.#router()).status();
   }
 
   /** What this process counted, as Prometheus text. */
@@ -253,13 +275,14 @@ export class SessionManager implements AsyncDisposable {
   }
 
   async #start(): Promise<Engine> {
-    const { openStore, clock, router, idleMs, report } = this.#ports;
+    const { openStore, clock, router, routerFor, idleMs, report } = this.#ports;
     const store = await openStore();
     const engine = new Engine({
       store,
       clock,
       report,
       ...(router !== undefined && { router }),
+      ...(routerFor !== undefined && { routerFor }),
       ...(idleMs !== undefined && { idleMs }),
       offset: this.config.emergenceThresholdOffset,
       onEvents: (news) => this.#onEvents(news),
@@ -298,8 +321,17 @@ export class SessionManager implements AsyncDisposable {
     const { own, events, state } = news;
     if (!own) return;
     for (const event of events) this.#ports.metrics.observe(event, state);
-    if (this.#opened === null) return;
-    void freeRoutes(this.#opened.router, events, state).catch(this.#onError);
+    for (const event of events) {
+      const isOver = event.type === "task_ended" || event.type === "route_freed";
+      if (isOver && event.data.router !== undefined) this.#opened?.routers.tell(event.data.router);
+    }
+  }
+
+  /** That of the session used last, else of those this manager starts. */
+  async #router(): Promise<TaskRouter> {
+    const engine = await this.#open();
+    const latest = this.#latest === null ? null : await engine.state(streamOf(this.#latest.sessionId));
+    return await engine.routers.of(latest === null ? this.#routerUrl : latest.h1RouterUrl);
   }
 
   async #newestOpen(): Promise<string> {
@@ -309,8 +341,4 @@ export class SessionManager implements AsyncDisposable {
     const todo = "`holodeck session ls` lists the sessions there are.";
     throw new HolodeckError("not_found", { what: "There is no open session.", todo });
   }
-}
-
-async function loseIfDead(session: Session, task: Task): Promise<void> {
-  await session.loseAttempt(task.taskId, "The process that did the work died.");
 }

@@ -19,6 +19,8 @@ export interface ManagerPorts {
   readonly processes: Processes;
   /** Default: a fleet kept as a stream of the same store. */
   readonly router?: TaskRouter;
+  /** Makes the routers of sessions that name one by URL; without it they are refused. */
+  readonly routerFor?: (url: string) => TaskRouter;
   readonly metrics: ManagerMetrics;
   /** What sends tiles; without it none are sent. */
   readonly tiles?: TilePorts;

@@ -76,6 +76,16 @@ export abstract class SessionView implements TaskOwner {
     return this.state.patterns;
   }
 
+  /** How often its routing brought the fleet's β₁ over the threshold. */
+  get emergenceAlerts(): number {
+    return this.state.alerts;
+  }
+
+  /** β₁ of the fleet before its first routing and after its last; null when nothing was routed. */
+  get h1(): { readonly start: number; readonly end: number } | null {
+    return this.state.h1;
+  }
+
   /** When its time is up, milliseconds since the epoch. */
   get dueAt(): number {
     return this.state.dueAt;

@@ -17,6 +17,10 @@ export interface TaskState {
   readonly timeoutSeconds: number;
   readonly retries: Retries;
   routing: Routing | null;
+  /** Who routed it and frees its edges; null when it was not. */
+  router: string | null;
+  /** How often it was routed. */
+  routings: number;
   status: "pending" | "running" | "ended";
   /** How many attempts were started. */
   attempt: number;
@@ -80,6 +84,8 @@ export interface SessionState {
   platoUrl: string;
   /** Whether its tiles are to be sent to `platoUrl`. */
   deliverTiles: boolean;
+  /** The H¹ router of its tasks; null for the fleet in its own store. */
+  h1RouterUrl: string | null;
   plan: JsonObject | null;
   /** Streams of what the session manages. */
   identityKey: string | null;
@@ -105,6 +111,8 @@ export interface SessionState {
   durationMs: number | null;
   patterns: readonly string[];
   h1: { start: number; end: number } | null;
+  /** How often the fleet's threshold was crossed upward by its routing. */
+  alerts: number;
   /** By id, in the order they came. */
   tasks: Map<string, TaskState>;
   /** Ids of the tasks that have not ended, in the order they came. */
@@ -137,6 +145,7 @@ export function initialState(): SessionState {
     emitTiles: false,
     platoUrl: "",
     deliverTiles: false,
+    h1RouterUrl: null,
     plan: null,
     identityKey: null,
     policyKey: null,
@@ -156,6 +165,7 @@ export function initialState(): SessionState {
     durationMs: null,
     patterns: [],
     h1: null,
+    alerts: 0,
     tasks: new Map(),
     open: new Set(),
     running: new Set(),

@@ -37,10 +37,19 @@ export function routeTask(state: SessionState, command: RouteTask): Decision<Ses
     refuseUnlessOpen(state) ??
     (task === undefined ? refuseOverLimit(state) : refuseIfEnded(task, "it cannot be routed"));
   if (refusal !== null) return refusal;
-  const { taskId, requiredCapabilities, routing, alert } = command;
-  const routed = { task_id: taskId, required_capabilities: requiredCapabilities, routing };
+  const { taskId: task_id, requiredCapabilities, routing, router, reasoning, unreachable, alert } = command;
+  const fellBack =
+    unreachable === null ? [] : [fact("routing_fell_back", null, { task_id, router, reason: unreachable })];
+  const routed = {
+    task_id,
+    required_capabilities: requiredCapabilities,
+    routing,
+    router,
+    ...(unreachable !== null && { fell_back: true as const }),
+    reasoning,
+  };
   const alerted = alert === null ? [] : [emergenceAlert(state, command, alert)];
-  return [fact("task_routed", null, routed), ...alerted];
+  return [...fellBack, fact("task_routed", null, routed), ...alerted];
 }
 
 function emergenceAlert(
@@ -194,6 +203,7 @@ function taskEnded(state: SessionState, task: TaskState, ending: Ending): EventO
     ...(result !== undefined && { result }),
     ...(error !== null && { error }),
     ...record,
+    ...(task.router !== null && { router: task.router }),
   });
 }
 

@@ -1,0 +1,102 @@
+// A policy as people write it: YAML or JSON with its statements, and beside them who is who and what is expected.
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { HolodeckError } from "../event/error.ts";
+import { checkList, checkObject, checkOneOf, checkPlainObject } from "../trust/input.ts";
+import { parseIdentity, type Identity } from "../trust/identity.ts";
+import { checkName } from "../trust/name.ts";
+import { compilePolicy, type Policy } from "../trust/policy.ts";
+import type { PolicyRequest } from "../trust/decision.ts";
+
+export interface PolicyFile {
+  readonly policy: Policy;
+  readonly cases: readonly PolicyCase[];
+  /** By id. */
+  readonly identities: ReadonlyMap<string, Identity>;
+}
+
+export interface PolicyCase {
+  readonly who: Identity;
+  readonly request: PolicyRequest;
+  readonly expect: "allow" | "deny";
+  /** The statements that must decide; null when that is not asked. */
+  readonly by: readonly string[] | null;
+}
+
+const CASES_MAX = 10_000;
+const ALIAS_COUNT_MAX = 100;
+
+/** Throws `not_found` for a file that cannot be read, and `invalid_argument` with the path of what is wrong in it. */
+export function readPolicyFile(file: string): PolicyFile {
+  const given = checkObject(parseText(file), file, ["version", "statements", "identities", "cases"]);
+  const policy = compilePolicy(given["statements"], { version: 1 });
+  const identities = readIdentities(given["identities"] ?? {});
+  const cases = checkList(given["cases"] ?? [], "cases", CASES_MAX, 0);
+  return {
+    policy,
+    identities,
+    cases: cases.map((one, index) => readCase(one, `cases[${index}]`, identities)),
+  };
+}
+
+/** A principal by its id in the file, or anyone with these roles. */
+export function principalOf(
+  identities: ReadonlyMap<string, Identity>,
+  id: string,
+  roles: readonly string[] = [],
+): Identity {
+  const known = identities.get(id);
+  if (known === undefined) return parseIdentity({ id, roles }, "who");
+  return roles.length === 0 ? known : parseIdentity({ ...known, roles }, "who");
+}
+
+function readIdentities(value: unknown): ReadonlyMap<string, Identity> {
+  const given = checkPlainObject(value, "identities", CASES_MAX);
+  return new Map(
+    Object.entries(given).map(([id, one]) => {
+      const members = checkPlainObject(one ?? {}, `identities.${id}`, 16);
+      return [id, parseIdentity({ ...members, id }, `identities.${id}`)];
+    }),
+  );
+}
+
+function readCase(value: unknown, path: string, identities: ReadonlyMap<string, Identity>): PolicyCase {
+  const given = checkObject(value, path, ["who", "action", "resource", "context", "expect", "by"]);
+  const { who } = given;
+  const by = given["by"];
+  return {
+    who:
+      typeof who === "string"
+        ? principalOf(identities, checkName(who, `${path}.who`))
+        : parseIdentity(who, `${path}.who`),
+    request: {
+      action: given["action"] as string,
+      resource: given["resource"] as PolicyRequest["resource"],
+      // A case is judged like any request: what is wrong with it denies, and says so.
+      ...(given["context"] !== undefined && {
+        context: given["context"] as NonNullable<PolicyRequest["context"]>,
+      }),
+    },
+    expect: checkOneOf(given["expect"], `${path}.expect`, ["allow", "deny"] as const),
+    by: by === undefined ? null : checkList(by, `${path}.by`, 64, 0).map((id) => checkName(id, `${path}.by`)),
+  };
+}
+
+function parseText(file: string): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"), { maxAliasCount: ALIAS_COUNT_MAX, uniqueKeys: true });
+  } catch (cause) {
+    if (cause instanceof Error && "syscall" in cause && "code" in cause) {
+      throw new HolodeckError("not_found", {
+        what: `The policy ${file} cannot be read (${String(cause.code)}).`,
+        todo: "Check the path; examples/policy.yaml is one to start from.",
+        cause,
+      });
+    }
+    throw new HolodeckError("invalid_argument", {
+      what: `${file} is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`,
+      todo: "Mend it there.",
+      cause,
+    });
+  }
+}
