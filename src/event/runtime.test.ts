@@ -256,3 +256,52 @@ test("a command is not refused for what another process has changed meanwhile", 
   expect(here.runtime.peek(STREAM)).toMatchObject({ count: 2 });
   expect(await here.add(LIMIT)).toMatchObject({ refusal: { code: "conflict" } });
 });
+
+test("a state is looked at as the log has it: what is under way is waited for, and what failed is not seen", async () => {
+  const store = new MemoryStore();
+  const given = new Given(store);
+  await given.add(1);
+  const append = store.append.bind(store);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.append = async () => {
+    await promise;
+    throw new Error("full");
+  };
+  const adding = given.add(5);
+  adding.catch(() => undefined);
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  const looking = given.runtime.look(STREAM, 2, ({ count }) => count);
+  store.append = append;
+  resolve();
+  await expect(adding).rejects.toThrow("full");
+  expect(await looking).toBe(1);
+});
+
+test("a state that is known to stand where it is asked for is looked at without reading", async () => {
+  const store = new MemoryStore();
+  const given = new Given(store);
+  await given.add(1);
+  await given.runtime.idle();
+  store.read = async () => await Promise.reject(new Error("It was read."));
+  expect(await given.runtime.look(STREAM, 1, ({ count }) => count)).toBe(1);
+  await expect(given.runtime.look(STREAM, 2, ({ count }) => count)).rejects.toThrow("It was read.");
+});
+
+test("what is due happens before a state is looked at", async () => {
+  const given = new Given(new MemoryStore());
+  await given.add(1);
+  given.now = 60_000;
+  expect(await given.runtime.look(STREAM, 1, ({ count }) => count)).toBe(0);
+});
+
+test("a look that throws is told to who looks, and to nobody else", async () => {
+  const given = new Given(new MemoryStore());
+  const looking = given.runtime.look(STREAM, 0, boom);
+  const adding = given.add(1);
+  await expect(looking).rejects.toThrow("boom");
+  expect((await adding).events).toHaveLength(1);
+});
+
+function boom(): never {
+  throw new Error("boom");
+}
