@@ -83,7 +83,8 @@ export type {
 } from "./session/identities.ts";
 export type { Introspection, PresentAgent } from "./session/introspection.ts";
 export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.ts";
-export type { RouteOptions, StartOptions } from "./session/manager.ts";
+export type { RouteOptions } from "./session/manager.ts";
+export type { StartOptions } from "./session/start.ts";
 export type { ResumeOptions } from "./session/resume.ts";
 export type { ForkOptions } from "./session/fork.ts";
 export { SessionOutcome, TaskOutcome, TaskPriority } from "./session/outcome.ts";
@@ -111,7 +112,8 @@ export type { SessionSnapshot, TaskSnapshot } from "./session/snapshots.ts";
 export type { TrustOptions } from "./session/start-trust.ts";
 export type { ForkedFrom } from "./session/state.ts";
 export type { TaskOptions } from "./session/task-options.ts";
-export type { CompleteOptions, Task, TaskCompletion } from "./session/task.ts";
+export type { CompleteOptions, HeartbeatOptions, Task, TaskCompletion } from "./session/task.ts";
+export { withTrace } from "./session/trace-context.ts";
 export type { WorkContext } from "./session/work.ts";
 export { openStore } from "./store/open.ts";
 export type {

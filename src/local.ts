@@ -1,11 +1,9 @@
 // The parts put together for one machine: its clock, its processes, a store by address.
 import type { Clock } from "./event/clock.ts";
 import type { HolodeckError } from "./event/error.ts";
-import { bootId, hostName, isAlive } from "./run/host.ts";
-import { processAt } from "./run/processes.ts";
+import { bootId } from "./run/host.ts";
+import { machineProcesses } from "./run/machine-processes.ts";
 import { checkRoom, DEFAULT_ROOM, type SessionConfig } from "./session/config.ts";
-import type { ProcessIdentity } from "./session/events.ts";
-import type { Processes } from "./session/host.ts";
 import { HttpRouter } from "./session/http-router.ts";
 import { SessionManager as Manager } from "./session/manager.ts";
 import { checkBoolean, checkKeys, checkUrl, invalid } from "./session/input.ts";
@@ -22,7 +20,8 @@ import { PlatoSink } from "./tile/plato-sink.ts";
 import { TileEmitter } from "./tile/tile-emitter.ts";
 
 /** Where a manager keeps its sessions, and what it uses instead of the machine's own parts. */
-export interface ManagerOptions extends Partial<Omit<ManagerPorts, "openStore" | "tiles">>, TargetChoice {
+export interface ManagerOptions
+  extends Partial<Omit<ManagerPorts, "openStore" | "leavesStoreOpen" | "tiles">>, TargetChoice {
   /**
    * An address (`memory:`, a path) or a store. Default `HOLODECK_STORE`, else `holodeck.db` in `HOLODECK_HOME`,
    * else in `./.holodeck`. A store that is passed in is closed with the manager.
@@ -178,19 +177,6 @@ export function sinkFor(
 function mayReachPrivate(allowed: boolean | undefined): boolean {
   return allowed ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
 }
-
-/** The processes of this machine. */
-export const machineProcesses: Processes = {
-  self: () => thisProcess,
-  isAlive: ({ boot_id, pid, start_time }) => isAlive({ bootId: boot_id, pid, startTime: Number(start_time) }),
-};
-
-const thisProcess: ProcessIdentity = {
-  host: hostName(),
-  boot_id: bootId(),
-  pid: process.pid,
-  start_time: String(processAt(process.pid)?.startTime ?? 0),
-};
 
 function warn(problem: HolodeckError): void {
   process.emitWarning(problem.message, { type: "HolodeckWarning", code: problem.code });

@@ -66,18 +66,12 @@ function whatOf(event: TimedEvent): string {
       return `load decided: ${event.data.router} ${event.data.reason}`;
     case "task_started":
       return `attempt ${event.data.attempt} by ${event.data.agent_id}`;
+    case "task_heartbeat":
+      return event.data.note ?? `attempt ${event.data.attempt} goes on`;
     case "session_error":
       return event.data.error;
     case "emergence_alert":
       return `β₁=${event.data.h1} > ${event.data.threshold}: ${event.data.recommendation}`;
-    case "roles_negotiated":
-    case "role_revoked":
-    case "agent_attached":
-    case "agent_heartbeat":
-    case "agent_detached":
-    case "agent_disconnected":
-    case "route_freed":
-      return trustOf(event);
     case "blobs_pruned":
       return "its blobs were let go of; its events are kept";
     case "pruned":
@@ -86,6 +80,8 @@ function whatOf(event: TimedEvent): string {
     case "task_ended":
     case "session_ended":
       return endOf(event);
+    default:
+      return trustOf(event);
   }
 }
 

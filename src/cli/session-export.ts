@@ -14,7 +14,7 @@ import { exportPage } from "./export-page.ts";
 import { findSession } from "./find-session.ts";
 import { note, print, type Io } from "./io.ts";
 import { checkOutputFile, writeOutputFile } from "./output-file.ts";
-import { sessionDocument } from "./session-document.ts";
+import { sessionDocument } from "../session/session-document.ts";
 
 export interface SessionExportOptions extends StoreOption {
   /** Lines of JSON in place of a page. */

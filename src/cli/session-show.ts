@@ -11,7 +11,7 @@ import { findSession } from "./find-session.ts";
 import { count, formatAge, formatDate, formatDuration } from "./format.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import { printable } from "./printable.ts";
-import { sessionDocument } from "./session-document.ts";
+import { sessionDocument } from "../session/session-document.ts";
 import { tasksText } from "./session-ls.ts";
 import { styleStatus } from "./status-style.ts";
 import { taskRow, TASK_HEADINGS, TASK_OUTCOME_COLUMN } from "./task-row.ts";

@@ -12,11 +12,13 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   invalid_argument: 400,
   invalid_event: 400,
   not_found: 404,
+  pruned: 410,
   store_busy: 503,
   store_closed: 503,
   store_full: 507,
   store_unreachable: 503,
   task_not_found: 404,
+  too_many: 429,
 };
 
 /** The status an error is answered with; undefined for those that were not meant to happen. */

@@ -1,7 +1,7 @@
 // Who takes part in a session: attaching, detaching, being heard of, and the roles they share.
 import type { Decision, Happened, Refusal } from "../event/decider.ts";
 import type { AgentState } from "./agent-state.ts";
-import type { AttachAgent, DetachAgent, Heartbeat } from "./commands.ts";
+import type { AttachAgent, DetachAgent, HeartbeatAgent } from "./commands.ts";
 import type { AgentAttached, Attachment, SessionEvent } from "./events.ts";
 import type { SessionState } from "./state.ts";
 import { ownerOf } from "./stream.ts";
@@ -89,7 +89,10 @@ export function detachAgent(state: SessionState, command: DetachAgent): Decision
  * An agent that is heard of every H seconds counts as disconnected between H and 1.5 H after it was heard of last.
  * That lets the log keep the deadline alone: a heartbeat is written when it moves the deadline by H / 2 or more.
  */
-export function heartbeat(state: SessionState, { agentId, now }: Heartbeat): Decision<SessionEvent> {
+export function heartbeatAgent(
+  state: SessionState,
+  { agentId, now }: HeartbeatAgent,
+): Decision<SessionEvent> {
   const refusal = refuseUnlessOpen(state);
   if (refusal !== null) return refusal;
   const agent = state.agents.get(agentId);

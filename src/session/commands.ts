@@ -95,6 +95,16 @@ export interface StartTask extends Timed {
   readonly process: ProcessIdentity | null;
 }
 
+/** Whoever does a running attempt's work says that it goes on. */
+export interface NoteHeartbeat extends Timed {
+  readonly type: "note_heartbeat";
+  readonly taskId: string;
+  /** The attempt that speaks: it is refused unless it is the running one. Null for whichever runs. */
+  readonly attempt: number | null;
+  /** How far it is, in a sentence. */
+  readonly note: string | null;
+}
+
 export interface CompleteTask extends Timed {
   readonly type: "complete_task";
   readonly taskId: string;
@@ -146,8 +156,8 @@ export interface DetachAgent extends Timed {
 }
 
 /** An agent is heard of. */
-export interface Heartbeat extends Timed {
-  readonly type: "heartbeat";
+export interface HeartbeatAgent extends Timed {
+  readonly type: "heartbeat_agent";
   readonly agentId: string;
 }
 
@@ -180,19 +190,23 @@ export interface PruneSession extends Timed {
   readonly lastHash: string;
 }
 
-export type SessionCommand =
+/** A command, and the trace on whose behalf it was given (a W3C traceparent). */
+export type SessionCommand = AnyCommand & { readonly trace?: string };
+
+type AnyCommand =
   | StartSession
   | ForkSession
   | ResumeSession
   | AddTask
   | RouteTask
   | StartTask
+  | NoteHeartbeat
   | CompleteTask
   | LoseAttempt
   | EndSession
   | AttachAgent
   | DetachAgent
-  | Heartbeat
+  | HeartbeatAgent
   | RevokeRole
   | Expire
   | SetClock

@@ -17,6 +17,7 @@ import type { ManagerPorts } from "./ports.ts";
 import { Recovery } from "./recovery.ts";
 import { Routers } from "./routers.ts";
 import { nextDueAt, type SessionState } from "./state.ts";
+import { currentTrace } from "./trace-context.ts";
 import { TrustStreams } from "./trust-streams.ts";
 
 export interface EngineOptions extends Pick<
@@ -114,7 +115,9 @@ export class Engine {
     key: string | null,
   ): Promise<Executed<SessionEvent>> {
     try {
-      return await this.#runtime.execute(stream, command, key);
+      const trace = currentTrace();
+      const traced = trace === undefined ? command : { ...command, trace };
+      return await this.#runtime.execute(stream, traced, key);
     } catch (error) {
       return await this.#takeBack(stream, error);
     }

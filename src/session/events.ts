@@ -65,6 +65,7 @@ export interface TaskRecord extends JsonObject {
 
 type Of<Type extends string, Data extends JsonObject> = Fact & { readonly type: Type; readonly data: Data };
 
+/** Any of them may have `trace` in its data: the W3C traceparent its command came with (`withTrace`). */
 export type SessionEvent =
   | Of<"session_started", SessionStarted & SessionSettings>
   | Of<"session_forked", SessionForked>
@@ -75,6 +76,7 @@ export type SessionEvent =
   | Of<"task_routed", TaskRouted>
   | Of<"routing_fell_back", RoutingFellBack>
   | Of<"task_started", TaskStarted & AttemptStarted>
+  | Of<"task_heartbeat", TaskHeartbeat>
   | Of<"attempt_ended", AttemptEnded>
   | Of<"task_ended", TaskEnded<TaskOutcome> & TaskRecord & TaskClosed>
   | Of<"emergence_alert", EmergenceAlert>
@@ -134,6 +136,7 @@ const TYPES: Readonly<Record<SessionEvent["type"], true>> = {
   task_routed: true,
   routing_fell_back: true,
   task_started: true,
+  task_heartbeat: true,
   attempt_ended: true,
   task_ended: true,
   emergence_alert: true,
@@ -239,6 +242,13 @@ export interface AttemptStarted extends JsonObject {
   readonly due_at: number;
   /** Who does the work: its death ends the attempt. */
   readonly process?: ProcessIdentity;
+}
+
+/** A sign of life of a running attempt. */
+export interface TaskHeartbeat extends JsonObject {
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly note?: string;
 }
 
 export interface TaskClosed extends JsonObject {

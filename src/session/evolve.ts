@@ -34,10 +34,9 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       routed(state, event);
       break;
     case "task_started":
-      attemptStarted(state, event);
-      break;
+    case "task_heartbeat":
     case "attempt_ended":
-      attemptEnded(state, event);
+      attemptWent(state, event);
       break;
     case "task_ended":
       taskEnded(state, event);
@@ -130,6 +129,7 @@ function clockSet(state: SessionState, byMs: number, bootOffsetMs: number): void
     if (task.startedAt !== null) task.startedAt += byMs;
     if (task.dueAt !== null) task.dueAt += byMs;
     if (task.retryAt !== null) task.retryAt += byMs;
+    if (task.heartbeatAt !== null) task.heartbeatAt += byMs;
   }
 }
 
@@ -151,6 +151,7 @@ function addTask(state: SessionState, data: TaskAdded): TaskState {
     startedAt: null,
     dueAt: null,
     process: null,
+    heartbeatAt: null,
     retryAt: null,
     outcome: null,
     durationMs: null,
@@ -179,6 +180,15 @@ function routed(state: SessionState, { data }: EventOf<"task_routed">): void {
   state.h1 = { start: state.h1?.start ?? routing.h1_before, end: routing.h1_after };
 }
 
+function attemptWent(
+  state: SessionState,
+  event: EventOf<"task_started" | "task_heartbeat" | "attempt_ended">,
+): void {
+  if (event.type === "task_started") attemptStarted(state, event);
+  else if (event.type === "task_heartbeat") heard(state, event);
+  else attemptEnded(state, event);
+}
+
 function attemptStarted(state: SessionState, { data, at }: EventOf<"task_started">): void {
   state.activeAt = Math.max(state.activeAt, at);
   const task = state.tasks.get(data.task_id);
@@ -190,7 +200,13 @@ function attemptStarted(state: SessionState, { data, at }: EventOf<"task_started
   task.startedAt = data.due_at - task.timeoutSeconds * 1_000;
   task.dueAt = data.due_at;
   task.process = data.process ?? null;
+  task.heartbeatAt = null;
   task.retryAt = null;
+}
+
+function heard(state: SessionState, { data, at }: EventOf<"task_heartbeat">): void {
+  const task = state.tasks.get(data.task_id);
+  if (task !== undefined) task.heartbeatAt = at;
 }
 
 function attemptEnded(state: SessionState, { data, at }: EventOf<"attempt_ended">): void {
@@ -202,6 +218,7 @@ function attemptEnded(state: SessionState, { data, at }: EventOf<"attempt_ended"
   task.startedAt = null;
   task.dueAt = null;
   task.process = null;
+  task.heartbeatAt = null;
   task.retryAt = data.retry_at;
   task.error = data.error ?? null;
   if (data.outcome !== "lost") task.retried += 1;
@@ -243,6 +260,7 @@ function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
   task.dueAt = null;
   task.retryAt = null;
   task.process = null;
+  task.heartbeatAt = null;
   state.open.delete(task.taskId);
   state.running.delete(task.taskId);
   state.totals[outcome] += 1;

@@ -1,18 +1,17 @@
 // Runs sessions: puts the decider, a store and a clock together, and keeps the handles of this process.
 import { HolodeckError } from "../event/error.ts";
 import type { StreamId } from "../event/event.ts";
-import type { JsonObject } from "../event/json.ts";
 import type { News, Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
 import type { Outbox } from "../tile/outbox.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { SessionCommand } from "./commands.ts";
-import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
+import { resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
 import type { Done } from "./host.ts";
-import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts } from "./input.ts";
+import { checkFunction, checkKeys, checkText, checkTexts } from "./input.ts";
 import { Identities, Roles } from "./identities.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
@@ -26,15 +25,10 @@ import type { H1Status, RouterAgent, RoutingDecision, TaskRouter } from "./route
 import { routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
-import { resolveTrust, type TrustOptions } from "./start-trust.ts";
+import { startCommand, type StartOptions } from "./start.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
-
-/** What `manager.startSession` takes. */
-export interface StartOptions extends TrustOptions {
-  /** Where the work is written down, for `resume`: plain JSON. */
-  readonly plan?: JsonObject;
-}
+import type { TrustStreams } from "./trust-streams.ts";
 
 /** What `manager.routeTaskH1` takes. */
 export interface RouteOptions {
@@ -76,7 +70,7 @@ export class SessionManager implements AsyncDisposable {
     this.#ports = ports;
     if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, random, report } = ports;
-    const trust = async () => (this.#opened ?? (await this.#open())).trust;
+    const trust = this.#trust;
     this.policies = new Policies(trust);
     this.identities = new Identities(trust);
     this.roles = new Roles(trust);
@@ -99,38 +93,10 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession(options: StartOptions = {}): Promise<Session> {
-    const { plan } = checkKeys(options, "options", ["plan", "policy", "identity", "roles", "recordAllows"]);
-    const { clock, random, processes, tiles } = this.#ports;
-    const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
-    const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
-    const trust = await resolveTrust((await this.#open()).trust, options, agentId);
-    const sessionId = `sess_${random.id(clock.now())}`;
-    await this.#execute(
-      streamOf(sessionId),
-      {
-        type: "start_session",
-        sessionId,
-        sessionName,
-        agentId,
-        tags,
-        metadata,
-        maxTasks,
-        taskTimeoutSeconds,
-        sessionTimeoutSeconds,
-        h1RouterEnabled,
-        emergenceThresholdOffset,
-        scoutRoom: this.config.scoutRoom === "" ? DEFAULT_ROOM : this.config.scoutRoom,
-        emitTiles,
-        platoUrl: this.config.platoUrl,
-        deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
-        h1RouterUrl: this.#routerUrl,
-        plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
-        ...trust,
-        process: processes.self(),
-        boot: clock.boot(),
-      },
-      null,
-    );
+    const isPlatoGiven = this.#isPlatoGiven;
+    const own = { config: this.config, ports: this.#ports, isPlatoGiven, routerUrl: this.#routerUrl };
+    const { sessionId, key, command } = await startCommand(options, own, this.#trust);
+    await this.#execute(streamOf(sessionId), command, key);
     this.#latest = await this.get(sessionId);
     return this.#latest;
   }
@@ -248,7 +214,7 @@ export class SessionManager implements AsyncDisposable {
     await engine.stop();
     await this.#handles.idle();
     await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
-    await engine.store.close();
+    await this.#letGo(engine.store);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -260,10 +226,16 @@ export class SessionManager implements AsyncDisposable {
     return (await this.#open()).store;
   }
 
+  async #letGo(store: Store): Promise<void> {
+    if (this.#ports.leavesStoreOpen !== true) await store.close();
+  }
+
   #execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
     if (this.#opened !== null) return this.#opened.execute(stream, command, key);
     return this.#open().then((engine) => engine.execute(stream, command, key));
   }
+
+  readonly #trust = async (): Promise<TrustStreams> => (this.#opened ?? (await this.#open())).trust;
 
   async #open(): Promise<Engine> {
     if (this.#closed) {
@@ -290,7 +262,7 @@ export class SessionManager implements AsyncDisposable {
       onError: this.#onError,
     });
     await engine.start().catch(async (error: unknown) => {
-      await store.close();
+      await this.#letGo(store);
       throw error;
     });
     const { moment } = engine;

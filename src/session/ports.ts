@@ -14,6 +14,8 @@ import type { SessionState } from "./state.ts";
 export interface ManagerPorts {
   /** Opened at first use. */
   readonly openStore: () => Promise<Store>;
+  /** Whether the store stays open when the manager closes, for whoever else uses it. Default false. */
+  readonly leavesStoreOpen?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly processes: Processes;

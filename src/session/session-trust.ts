@@ -65,9 +65,9 @@ export abstract class SessionTrust extends SessionView {
   }
 
   /** An agent was heard of. Refused: `not_found` when it is not attached, for instance because it was silent too long. */
-  async heartbeat(agentId: string): Promise<void> {
+  async heartbeatAgent(agentId: string): Promise<void> {
     await this.host.execute(streamOf(this.sessionId), {
-      type: "heartbeat",
+      type: "heartbeat_agent",
       agentId: checkText(agentId, "agentId"),
     });
   }

@@ -30,6 +30,8 @@ export interface TaskState {
   startedAt: number | null;
   dueAt: number | null;
   process: ProcessIdentity | null;
+  /** When the running attempt last said that it goes on; null otherwise. Milliseconds since the epoch. */
+  heartbeatAt: number | null;
   /** The next attempt starts no sooner. Milliseconds since the epoch. */
   retryAt: number | null;
   outcome: TaskOutcome | null;
