@@ -4,7 +4,7 @@
 import { Batch, type Decided } from "./batch.ts";
 import type { Aggregate, Happened, Moment, Timed } from "./decider.ts";
 import type { Fact, StreamId } from "./event.ts";
-import { fold, type Folded } from "./fold.ts";
+import { fold, nothing, type Folded } from "./fold.ts";
 import type { AppendResult, EventLog } from "./log.ts";
 
 /** A command without its time: the runtime stamps it at the moment of decision. */
@@ -91,6 +91,14 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     key: string | readonly string[] | null = null,
   ): Promise<Executed<F>> {
     return this.#enqueue(stream, command, key === null ? [] : typeof key === "string" ? [key] : key);
+  }
+
+  /** Takes a stream nobody can know yet for empty: no read is spent on it, and an append finds out if it is not. */
+  expectNew(stream: StreamId): void {
+    const entry = this.#entry(stream);
+    if (entry.known !== null || entry.toldSeq >= 0) return;
+    entry.known = nothing(this.#options.aggregate);
+    entry.toldSeq = 0;
   }
 
   /** Reads what others have appended, lets what is due happen, and answers the state. */

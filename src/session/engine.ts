@@ -103,6 +103,7 @@ export class Engine {
   /** Decides a command and makes it durable. A refusal is thrown. */
   async execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
     this.#eviction.touch(stream);
+    if (command.type === "start_session") this.#runtime.expectNew(stream);
     const { refusal, repeated } = await this.#run(stream, command, key);
     if (refusal !== null) throw refused(refusal);
     const state = this.#runtime.peek(stream) ?? (await this.refresh(stream));

@@ -96,8 +96,8 @@ export class SessionManager implements AsyncDisposable {
     const isPlatoGiven = this.#isPlatoGiven;
     const own = { config: this.config, ports: this.#ports, isPlatoGiven, routerUrl: this.#routerUrl };
     const { sessionId, key, command } = await startCommand(options, own, this.#trust);
-    await this.#execute(streamOf(sessionId), command, key);
-    this.#latest = await this.get(sessionId);
+    const { state } = await this.#execute(streamOf(sessionId), command, key);
+    this.#latest = this.#handles.handleOf(state);
     return this.#latest;
   }
 
@@ -132,13 +132,15 @@ export class SessionManager implements AsyncDisposable {
    * started again; agents that were attached by a process that died have left. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
    */
   async resume(sessionId?: string, options: ResumeOptions = {}): Promise<Session> {
-    const { recover = loseIfDead } = checkKeys(options, "options", ["recover"]);
+    const { recover = loseIfDead, claim } = checkKeys(options, "options", ["recover", "claim"]);
     checkFunction(recover, "recover");
+    if (claim !== undefined) checkFunction(claim, "claim");
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
     const stream = streamOf(session.sessionId);
     const owner = (await (await this.#open()).refresh(stream)).process;
-    const ownerAlive = owner !== null && processes.isAlive(owner);
+    const isAlive = owner !== null && processes.isAlive(owner);
+    const ownerAlive = isAlive || (claim !== undefined && !(await claim(owner)));
     const process = processes.self();
     const boot = clock.boot();
     await this.#execute(stream, { type: "resume_session", process, boot, owner, ownerAlive }, null);

@@ -48,6 +48,16 @@ export const session = named(
     duration_seconds: z.number().min(0),
     patterns: z.array(z.string()).describe("What its run looked like; empty while it is open."),
     totals: totals.describe("`total` counts all tasks, the others those that have ended."),
+    h1_router_enabled: z.boolean(),
+    h1_router_url: z
+      .string()
+      .optional()
+      .describe("The server that routes its tasks; left out for the fleet here."),
+    h1: z
+      .strictObject({ start: z.int(), end: z.int() })
+      .nullable()
+      .describe("β₁ of the fleet at its first and its newest routing; null when nothing was routed."),
+    emergence_alerts: z.int().describe("How many crossings of the threshold it has raised."),
     forked_from: z.strictObject({ session_id: z.string(), seq: z.int(), hash }).nullable(),
     room: z.string().nullable().describe("The room its tiles go to; null when it sends none."),
     process: process.nullable().describe("The process that has its work."),
