@@ -5,7 +5,7 @@ import { SessionManager } from "../local.ts";
 import { keptPlan, keptSpools, type KeptPlan } from "../run/plan-session.ts";
 import { recoverTask, type Recovered } from "../run/recover.ts";
 import { PLAN_LABEL } from "../session/evolve.ts";
-import type { ResumeOptions } from "../session/manager.ts";
+import type { ResumeOptions } from "../session/resume.ts";
 import type { Session } from "../session/session.ts";
 import type { Store, StoredHead } from "../store/port.ts";
 import { withStore } from "./existing-store.ts";
