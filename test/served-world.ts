@@ -5,7 +5,7 @@ import { startServer, type RunningServer } from "../src/server/main.ts";
 import type { SessionConfig } from "../src/session/config.ts";
 import { stateAt } from "../src/session/past-session.ts";
 import { taskDocuments } from "../src/session/session-document.ts";
-import type { Session } from "../src/session/session.ts";
+import type { WorkingSession as Session } from "../src/session/working-session.ts";
 import { streamOf } from "../src/session/stream.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import { settled, TestClock } from "../src/testing/test-clock.ts";
@@ -54,7 +54,8 @@ export class ServedWorld {
 
   /** As the session behaviours take it. */
   behaving(config: Partial<SessionConfig> = {}): BehavingManager {
-    const manager = this.client(config);
+    // What is called at a session's end is called with what the client has of it.
+    const manager = this.client(config as Partial<ClientConfig>);
     const start = manager.startSession.bind(manager);
     manager.startSession = async (options) => {
       const session = await start(options);

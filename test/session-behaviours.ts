@@ -3,11 +3,18 @@ import { describe, expect, test } from "vitest";
 import { TaskOutcome, TaskPriority } from "../src/session/outcome.ts";
 import type { SessionConfig } from "../src/session/config.ts";
 import type { SessionManager } from "../src/session/manager.ts";
+import type { RoutingDecision } from "../src/session/router.ts";
+import type { WorkingSession } from "../src/session/working-session.ts";
 import type { TestClock } from "../src/testing/test-clock.ts";
 
 /** What claims to run sessions, and the clock its deadlines go by. */
 export interface BehavingManager {
-  readonly manager: Pick<SessionManager, "startSession" | "get" | "list" | "resume" | "routeTaskH1">;
+  readonly manager: Pick<SessionManager, "list"> & {
+    startSession(): Promise<WorkingSession>;
+    get(sessionId: string): Promise<WorkingSession>;
+    resume(): Promise<WorkingSession>;
+    routeTaskH1(taskId: string, requiredCapabilities: readonly string[]): Promise<RoutingDecision>;
+  };
   readonly clock: Pick<TestClock, "advance" | "suspend">;
 }
 

@@ -12,16 +12,12 @@ import { checkFunction, checkInteger, checkKeys, checkText, checkTexts } from ".
 import type { SessionFilter, SessionPage } from "../session/list.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "../session/persist.ts";
 import type { H1Status, RoutingDecision } from "../session/router.ts";
-import type { HandleHost, Session } from "../session/session.ts";
-import {
-  checkRoute,
-  checkStart,
-  type ResumeOptions,
-  type RouteOptions,
-  type StartOptions,
-} from "../session/start.ts";
+import type { RouteOptions } from "../session/manager.ts";
+import type { StartOptions as LocalStartOptions } from "../session/start.ts";
+import type { Task } from "../session/task.ts";
+import { WorkingSession as Session, type WorkHost } from "../session/working-session.ts";
 import { decisionOf, routerStatusOf, sessionIn, settingsOf } from "./answers.ts";
-import { ELSEWHERE, requestOf, unsupported } from "./commands.ts";
+import { ELSEWHERE, requestOf } from "./commands.ts";
 import { Connection, type ServerChoice } from "./connection.ts";
 import { Copies, idOf } from "./copies.ts";
 import { LiveFeed } from "./live-feed.ts";
@@ -30,9 +26,20 @@ import { ServedReading, sessionPath } from "./served-reading.ts";
 import { WebClock } from "./web-clock.ts";
 
 /** What a manager of a server's sessions is made with. */
-export interface ClientConfig extends SessionConfig, ServerChoice {
+export interface ClientConfig extends Omit<SessionConfig, "onSessionEnd">, ServerChoice {
+  /** Called once when the session ended. */
+  readonly onSessionEnd?: ((session: Session) => unknown) | null;
   /** Told of trouble that must not disturb a caller, such as a callback that throws. Default: a warning. */
   readonly report?: (problem: HolodeckError) => void;
+}
+
+/** What `manager.startSession` takes. Plans and trust are begun where the store is. */
+export type StartOptions = Pick<LocalStartOptions, "config" | "sessionId" | "idempotencyKey">;
+
+/** What `manager.resume` takes. */
+export interface ResumeOptions {
+  /** What to do about each task whose attempt runs; default: it is lost unless its process lives. */
+  readonly recover?: (session: Session, task: Task) => Promise<void>;
 }
 
 /**
@@ -58,7 +65,7 @@ export class SessionManager implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #reading: ServedReading;
   readonly #copies: Copies;
-  readonly #handles: Handles;
+  readonly #handles: Handles<Session>;
   readonly #feed: LiveFeed;
   #closed = false;
   #latest: Session | null = null;
@@ -79,9 +86,11 @@ export class SessionManager implements AsyncDisposable {
       onNews: (news) => this.#handles.take(news),
       onChange: () => this.#feed.follow(this.#closed ? [] : this.#copies.open),
     });
+    const host = this.#host(clock, report);
+    const { onSessionEnd = null } = config;
     this.#handles = new Handles({
-      host: this.#host(clock, report),
-      callbacks: new Callbacks(this.config, { clock, report }),
+      make: (presence, state) => new Session(host, presence, state),
+      callbacks: new Callbacks<Session>({ ...this.config, onSessionEnd }, { clock, report }),
     });
     const lookAgain = (sessionId: string): void => {
       this.#copies.refresh(sessionId).catch((error: unknown) => this.#onTrouble(error, report));
@@ -104,11 +113,12 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession(options: StartOptions = {}): Promise<Session> {
-    const { plan, sessionId, key } = checkStart(options, this.config);
-    if (plan !== null) throw unsupported("A session with a plan is not started through a client.");
-    const id = sessionId === null ? {} : { session_id: sessionId };
-    const body = { ...settingsOf(options.config ?? this.#given), ...id };
-    const started = await this.#post("/v1/sessions", body, key === null ? null : `${sessionId}/${key}`);
+    const known = ["config", "sessionId", "idempotencyKey"] as const;
+    const { config = this.#given, sessionId, idempotencyKey } = checkKeys(options, "options", known);
+    if (options.config !== undefined) resolveConfig(config);
+    const id = sessionId === undefined ? {} : { session_id: sessionId };
+    const body = { ...settingsOf(config), ...id };
+    const started = await this.#post("/v1/sessions", body, keyOf(sessionId ?? "", idempotencyKey ?? null));
     this.#latest = await this.get(sessionIn(started));
     return this.#latest;
   }
@@ -161,13 +171,16 @@ export class SessionManager implements AsyncDisposable {
     session: Session | null = this.#latest,
     options: RouteOptions = {},
   ): Promise<RoutingDecision> {
-    const asked = checkRoute(taskId, requiredCapabilities, options);
+    const { preferAgents = [] } = checkKeys(options, "options", ["preferAgents"]);
+    const body = {
+      task_id: checkText(taskId, "taskId"),
+      required_capabilities: checkTexts(requiredCapabilities, "requiredCapabilities"),
+      prefer_agents: checkTexts(preferAgents, "preferAgents", PREFERRED_MAX),
+    };
     if (session === null) {
       const todo = "Call startSession first, or pass the session.";
       throw new HolodeckError("not_found", { what: "There is no session to route for.", todo });
     }
-    const { capabilities: required_capabilities, preferAgents: prefer_agents } = asked;
-    const body = { task_id: asked.taskId, required_capabilities, prefer_agents };
     const told = await this.#post(`${sessionPath(session.sessionId)}/route`, body);
     await this.#copies.refresh(session.sessionId);
     return decisionOf(told);
@@ -205,7 +218,7 @@ export class SessionManager implements AsyncDisposable {
     await this.close();
   }
 
-  #host(clock: Clock, report: (problem: HolodeckError) => void): HandleHost {
+  #host(clock: Clock, report: (problem: HolodeckError) => void): WorkHost {
     return {
       clock,
       report,
@@ -225,10 +238,9 @@ export class SessionManager implements AsyncDisposable {
       execute: async (stream, command, key = null) => {
         const { path, body } = requestOf(command);
         const sessionId = idOf(stream);
-        const keyed = key === null ? null : `${sessionId}/${key}`;
         // Refused or not: time may have made something happen on the way.
         try {
-          await this.#post(`${sessionPath(sessionId)}${path}`, body, keyed);
+          await this.#post(`${sessionPath(sessionId)}${path}`, body, keyOf(sessionId, key));
         } catch (error) {
           await this.#copies.refresh(sessionId).catch(() => undefined);
           throw error;
@@ -236,7 +248,7 @@ export class SessionManager implements AsyncDisposable {
         return { state: await this.#copies.refresh(sessionId), repeated: false };
       },
       fork: async ({ sessionId, seq, idempotencyKey }) => {
-        const key = idempotencyKey === undefined ? null : `${sessionId}/${idempotencyKey}`;
+        const key = keyOf(sessionId, idempotencyKey ?? null);
         const forked = await this.#post(`${sessionPath(sessionId)}/fork`, { seq }, key);
         return await this.#copies.refresh(sessionIn(forked));
       },
@@ -266,6 +278,13 @@ export class SessionManager implements AsyncDisposable {
     const todo = "Start one with startSession.";
     throw new HolodeckError("not_found", { what: "There is no open session.", todo });
   }
+}
+
+const PREFERRED_MAX = 64;
+
+/** Keys are known per session here, and per whoever asks there. */
+function keyOf(sessionId: string, key: string | null): string | null {
+  return key === null ? null : `${sessionId}/${key}`;
 }
 
 function warn(problem: HolodeckError): void {

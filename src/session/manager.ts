@@ -6,35 +6,53 @@ import type { Store } from "../store/port.ts";
 import type { Outbox } from "../tile/outbox.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { SessionCommand } from "./commands.ts";
-import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
+import { resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
 import { forkSession } from "./fork.ts";
-import type { Done, SessionHost } from "./host.ts";
+import type { Done } from "./host.ts";
 import { checkFunction, checkKeys, checkText, checkTexts } from "./input.ts";
+import { Identities, Roles } from "./identities.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { stateAt, unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
+import { Policies } from "./policies.ts";
 import type { ManagerPorts } from "./ports.ts";
+import type { Presence } from "./presence.ts";
 import { storeResult } from "./results.ts";
 import { checkRetain } from "./retain.ts";
+import { loseIfDead, type ResumeOptions } from "./resume.ts";
 import { Retention } from "./retention.ts";
 import type { H1Status, RouterAgent, RoutingDecision, TaskRouter } from "./router.ts";
 import { routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
-import type { HandleHost, Session } from "./session.ts";
-import { checkRoute, checkStart, type ResumeOptions, type RouteOptions, type StartOptions } from "./start.ts";
+import { Session, type HandleHost } from "./session.ts";
+import { startCommand, type StartOptions } from "./start.ts";
 import type { SessionState } from "./state.ts";
-import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
-import type { Task } from "./task.ts";
+import { streamOf } from "./stream.ts";
+import type { TrustStreams } from "./trust-streams.ts";
+
+/** What `manager.routeTaskH1` takes. */
+export interface RouteOptions {
+  /** Chosen before others who are as capable, unless they alone would bring emergence. At most 64. */
+  readonly preferAgents?: readonly string[];
+}
+
+const PREFERRED_MAX = 64;
 
 /** Starts, finds, resumes and lists the sessions of one store. Opens it at first use, and closes it with itself. */
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
+  /** Who may do what, as versioned statements. */
+  readonly policies: Policies;
+  /** Who can be judged. */
+  readonly identities: Identities;
+  /** What statements grant to. */
+  readonly roles: Roles;
   readonly #ports: ManagerPorts;
-  readonly #host: HandleHost & SessionHost;
-  readonly #handles: Handles;
+  readonly #host: HandleHost;
+  readonly #handles: Handles<Session>;
   readonly #isPlatoGiven: boolean;
   /** Null when it is not given: then the fleet in the store routes. */
   readonly #routerUrl: string | null;
@@ -43,6 +61,7 @@ export class SessionManager implements AsyncDisposable {
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
   #retention: Retention | null = null;
+  #isClosing = false;
   #closed = false;
   #latest: Session | null = null;
 
@@ -54,59 +73,39 @@ export class SessionManager implements AsyncDisposable {
     this.#ports = ports;
     if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, random, report } = ports;
+    const trust = this.#trust;
+    this.policies = new Policies(trust);
+    this.identities = new Identities(trust);
+    this.roles = new Roles(trust);
     this.#host = {
       clock,
+      trust,
+      session: async (stream) => await (this.#opened ?? (await this.#open())).state(stream),
+      look: async (stream, seq, look) => await (this.#opened ?? (await this.#open())).look(stream, seq, look),
       processes,
       random,
       report,
       store: async () => (this.#opened ?? (await this.#open())).store,
       execute: (stream, command, key = null) => this.#execute(stream, command, key),
-      reading: async () => await this.store(),
       handleOf: (state) => this.#handles.handleOf(state),
       refresh: async (sessionId) => await (await this.#open()).refresh(streamOf(sessionId)),
+      reading: async () => await this.store(),
       keepResult: async (result) => await storeResult(await this.store(), result, clock.now()),
       stateAt: async (sessionId, seq) => await stateAt(await this.store(), sessionId, seq),
       fork: async (request) => await forkSession({ host: this.#host, ...request }),
     };
-    const callbacks = new Callbacks(this.config, { clock, report });
-    this.#handles = new Handles({ host: this.#host, callbacks });
+    const callbacks = new Callbacks<Session>(this.config, { clock, report });
+    const make = (presence: Presence, state: SessionState) => new Session(this.#host, presence, state);
+    this.#handles = new Handles({ make, callbacks });
   }
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession(options: StartOptions = {}): Promise<Session> {
-    const { plan, config, key, ...asked } = checkStart(options, this.config);
-    const { clock, processes, random } = this.#ports;
-    const sessionId = asked.sessionId ?? `sess_${random.id(clock.now())}`;
-    const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = config;
-    const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = config;
-    await this.#execute(
-      streamOf(sessionId),
-      {
-        type: "start_session",
-        sessionId,
-        sessionName,
-        agentId,
-        tags,
-        metadata,
-        maxTasks,
-        taskTimeoutSeconds,
-        sessionTimeoutSeconds,
-        h1RouterEnabled,
-        emergenceThresholdOffset,
-        scoutRoom: config.scoutRoom === "" ? DEFAULT_ROOM : config.scoutRoom,
-        emitTiles,
-        platoUrl: config.platoUrl,
-        deliverTiles: this.#delivers(options),
-        h1RouterUrl: this.#routerUrlOf(options),
-        plan,
-        identityKey: identityKeyOf(agentId),
-        policyKey: OWNER_POLICY_KEY,
-        process: processes.self(),
-        boot: clock.boot(),
-      },
-      key,
-    );
-    this.#latest = await this.get(sessionId);
+    const isPlatoGiven = this.#isPlatoGiven;
+    const own = { config: this.config, ports: this.#ports, isPlatoGiven, routerUrl: this.#routerUrl };
+    const { sessionId, key, command } = await startCommand(options, own, this.#trust);
+    const { state } = await this.#execute(streamOf(sessionId), command, key);
+    this.#latest = this.#handles.handleOf(state);
     return this.#latest;
   }
 
@@ -138,19 +137,22 @@ export class SessionManager implements AsyncDisposable {
 
   /**
    * Takes over a session whose process died; default the newest open one. Its running attempts are lost and may be
-   * started again. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
+   * started again; agents that were attached by a process that died have left. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
    */
   async resume(sessionId?: string, options: ResumeOptions = {}): Promise<Session> {
-    const { recover = loseIfDead } = checkKeys(options, "options", ["recover"]);
+    const { recover = loseIfDead, claim } = checkKeys(options, "options", ["recover", "claim"]);
     checkFunction(recover, "recover");
+    if (claim !== undefined) checkFunction(claim, "claim");
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
     const stream = streamOf(session.sessionId);
     const owner = (await (await this.#open()).refresh(stream)).process;
-    const ownerAlive = owner !== null && processes.isAlive(owner);
+    const isAlive = owner !== null && processes.isAlive(owner);
+    const ownerAlive = isAlive || (claim !== undefined && !(await claim(owner)));
     const process = processes.self();
     const boot = clock.boot();
     await this.#execute(stream, { type: "resume_session", process, boot, owner, ownerAlive }, null);
+    await session.detachLost();
     for (const task of session.tasks) {
       if (task.status === "running") await recover(session, task);
     }
@@ -170,7 +172,10 @@ export class SessionManager implements AsyncDisposable {
     session: Session | null = this.#latest,
     options: RouteOptions = {},
   ): Promise<RoutingDecision> {
-    const asked = checkRoute(taskId, requiredCapabilities, options);
+    checkText(taskId, "taskId");
+    const capabilities = checkTexts(requiredCapabilities, "requiredCapabilities");
+    const { preferAgents = [] } = checkKeys(options, "options", ["preferAgents"]);
+    checkTexts(preferAgents, "preferAgents", PREFERRED_MAX);
     if (session === null) {
       const todo = "Call startSession first, or pass the session.";
       throw new HolodeckError("not_found", { what: "There is no session to route for.", todo });
@@ -178,7 +183,7 @@ export class SessionManager implements AsyncDisposable {
     const engine = await this.#open();
     const state = await engine.state(streamOf(session.sessionId));
     const router = await engine.routers.of(state.h1RouterUrl);
-    return await routeTask({ router, host: this.#host, state, ...asked });
+    return await routeTask({ router, host: this.#host, state, taskId, capabilities, preferAgents });
   }
 
   /** Makes an agent known to the router of this manager's sessions, or tells its capabilities anew. */
@@ -201,11 +206,17 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Waits for commands and callbacks under way, sends for at most two seconds what tiles wait, then lets go of the
+   * Lets the agents go that this process attached, waits for commands and callbacks under way, sends for at most two seconds what tiles wait, then lets go of the
    * store. Open sessions stay open; tiles that were not sent wait for the next process.
    */
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed || this.#isClosing) return;
+    this.#isClosing = true;
+    // Their leaving is told while the store is still there.
+    if (this.#opened !== null)
+      await this.#handles.detachLocal(
+        async (session) => await session.detachLocal("The process that attached it let go of the session."),
+      );
     this.#closed = true;
     this.#opened = null;
     if (this.#opening === null) return;
@@ -228,17 +239,6 @@ export class SessionManager implements AsyncDisposable {
     return (await this.#open()).store;
   }
 
-  /** Whether the session's tiles are to be sent to its PLATO server. */
-  #delivers({ config }: StartOptions): boolean {
-    if (config !== undefined) return config.platoUrl !== undefined;
-    return this.#isPlatoGiven || this.#ports.tiles?.deliver === true;
-  }
-
-  /** The server its tasks are routed by; null for the fleet in the store. */
-  #routerUrlOf({ config }: StartOptions): string | null {
-    return config === undefined ? this.#routerUrl : (config.h1RouterUrl ?? null);
-  }
-
   async #letGo(store: Store): Promise<void> {
     if (this.#ports.leavesStoreOpen !== true) await store.close();
   }
@@ -247,6 +247,8 @@ export class SessionManager implements AsyncDisposable {
     if (this.#opened !== null) return this.#opened.execute(stream, command, key);
     return this.#open().then((engine) => engine.execute(stream, command, key));
   }
+
+  readonly #trust = async (): Promise<TrustStreams> => (this.#opened ?? (await this.#open())).trust;
 
   async #open(): Promise<Engine> {
     if (this.#closed) {
@@ -305,8 +307,8 @@ export class SessionManager implements AsyncDisposable {
     if (!own) return;
     for (const event of events) this.#ports.metrics.observe(event, state);
     for (const event of events) {
-      if (event.type === "task_ended" && event.data.router !== undefined)
-        this.#opened?.routers.tell(event.data.router);
+      const isOver = event.type === "task_ended" || event.type === "route_freed";
+      if (isOver && event.data.router !== undefined) this.#opened?.routers.tell(event.data.router);
     }
   }
 
@@ -324,8 +326,4 @@ export class SessionManager implements AsyncDisposable {
     const todo = "`holodeck session ls` lists the sessions there are.";
     throw new HolodeckError("not_found", { what: "There is no open session.", todo });
   }
-}
-
-async function loseIfDead(session: Session, task: Task): Promise<void> {
-  await session.loseAttempt(task.taskId, "The process that did the work died.");
 }
