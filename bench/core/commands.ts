@@ -35,6 +35,8 @@ export function startCommand(): SessionCommand {
     plan: null,
     identityKey: "identity:oracle1",
     policyKey: "policy:owner",
+    roles: null,
+    recordAllows: "sampled",
     process: PROCESS,
     boot: BOOT,
   };

@@ -56,15 +56,8 @@ function whatOf(event: TimedEvent): string {
       const { attempt, end } = event.data;
       return `${end?.outcome ?? "pending"} there, after ${count(attempt, "attempt")}`;
     }
-    case "task_added": {
-      const { agent_id, priority, required_capabilities } = event.data;
-      const parts = [
-        ...(agent_id === undefined ? [] : [`for ${agent_id}`]),
-        ...(priority === "normal" ? [] : [`priority ${priority}`]),
-        ...(required_capabilities.length === 0 ? [] : [`needs ${required_capabilities.join(", ")}`]),
-      ];
-      return parts.join(", ");
-    }
+    case "task_added":
+      return addedOf(event);
     case "task_routed": {
       const { agent_id, h1_before, h1_after } = event.data.routing;
       return `to ${agent_id}, β₁ ${h1_before} → ${h1_after}`;
@@ -75,6 +68,13 @@ function whatOf(event: TimedEvent): string {
       return event.data.error;
     case "emergence_alert":
       return `β₁=${event.data.h1} > ${event.data.threshold}: ${event.data.recommendation}`;
+    case "roles_negotiated":
+    case "role_revoked":
+    case "agent_attached":
+    case "agent_heartbeat":
+    case "agent_detached":
+    case "agent_disconnected":
+      return trustOf(event);
     case "blobs_pruned":
       return "its blobs were let go of; its events are kept";
     case "pruned":
@@ -83,6 +83,42 @@ function whatOf(event: TimedEvent): string {
     case "task_ended":
     case "session_ended":
       return endOf(event);
+  }
+}
+
+function addedOf({ data }: Extract<TimedEvent, { readonly type: "task_added" }>): string {
+  const { agent_id, priority, required_capabilities } = data;
+  const parts = [
+    ...(agent_id === undefined ? [] : [`for ${agent_id}`]),
+    ...(priority === "normal" ? [] : [`priority ${priority}`]),
+    ...(required_capabilities.length === 0 ? [] : [`needs ${required_capabilities.join(", ")}`]),
+  ];
+  return parts.join(", ");
+}
+
+type TrustEvent = Extract<
+  TimedEvent,
+  { readonly type: "roles_negotiated" | "role_revoked" | `agent_${string}` }
+>;
+
+function trustOf(event: TrustEvent): string {
+  switch (event.type) {
+    case "roles_negotiated": {
+      const { granted, refused } = event.data;
+      const without = refused.length === 0 ? "" : `; not ${refused.map(({ role_id }) => role_id).join(", ")}`;
+      return `granted ${granted.length === 0 ? "none" : granted.join(", ")}${without}`;
+    }
+    case "role_revoked":
+      return `${event.data.role_id} is no role of it any more`;
+    case "agent_attached": {
+      const { agent_id, kind, gyre_id } = event.data;
+      return `${agent_id}, ${kind}${gyre_id === undefined ? "" : ` of ${gyre_id}`}`;
+    }
+    case "agent_detached":
+      return event.data.agent_id + (event.data.reason === undefined ? "" : `: ${event.data.reason}`);
+    case "agent_heartbeat":
+    case "agent_disconnected":
+      return event.data.agent_id;
   }
 }
 

@@ -104,6 +104,12 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return this.#entries.get(stream)?.known?.state;
   }
 
+  /** The state, when it is known to stand at `seq`; while commands are under way it may have run ahead of the log. */
+  at(stream: StreamId, seq: number): State | undefined {
+    const entry = this.#entries.get(stream);
+    return entry?.draining === null && entry.known?.seq === seq ? entry.known.state : undefined;
+  }
+
   /** How far the stream is known here, also when its state was evicted; 0 when it has not been read or is empty. */
   seq(stream: StreamId): number {
     const entry = this.#entries.get(stream);

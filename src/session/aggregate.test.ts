@@ -34,6 +34,8 @@ const start: Command = {
   plan: null,
   identityKey: "identity:oracle1",
   policyKey: "policy:owner",
+  roles: null,
+  recordAllows: "sampled",
   process: OWNER,
   boot: BOOT,
 };

@@ -2,6 +2,8 @@
 import type { Aggregate, Decision } from "../event/decider.ts";
 import type { Json } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
+import type { AgentState } from "./agent-state.ts";
+import { attachAgent, detachAgent, heartbeat, revokeRole } from "./agents.ts";
 import type { SessionCommand } from "./commands.ts";
 import { carryOver } from "./carry-over.ts";
 import type { SessionEvent } from "./events.ts";
@@ -26,7 +28,7 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 4, save, load },
+  snapshot: { version: 5, save, load },
 };
 
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
@@ -49,6 +51,14 @@ function decide(state: SessionState, command: SessionCommand): Decision<SessionE
       return loseAttempt(state, command);
     case "end_session":
       return endSession(state, command);
+    case "attach_agent":
+      return attachAgent(state, command);
+    case "detach_agent":
+      return detachAgent(state, command);
+    case "heartbeat":
+      return heartbeat(state, command);
+    case "revoke_role":
+      return revokeRole(state, command.roleId);
     case "expire":
       return expire(state, command.now);
     case "set_clock":
@@ -85,6 +95,7 @@ function save(state: SessionState): Json {
     tasks: [...state.tasks.values()],
     open: [...state.open],
     running: [...state.running],
+    agents: [...state.agents.values()],
   };
   return JSON.parse(JSON.stringify(saved)) as Json;
 }
@@ -96,11 +107,13 @@ function load(json: Json): SessionState {
     tasks: new Map(saved.tasks.map((task) => [task.taskId, task])),
     open: new Set(saved.open),
     running: new Set(saved.running),
+    agents: new Map(saved.agents.map((agent) => [agent.agentId, agent])),
   };
 }
 
-type SavedState = Omit<SessionState, "tasks" | "open" | "running"> & {
+type SavedState = Omit<SessionState, "tasks" | "open" | "running" | "agents"> & {
   readonly tasks: readonly TaskState[];
   readonly open: readonly string[];
   readonly running: readonly string[];
+  readonly agents: readonly AgentState[];
 };

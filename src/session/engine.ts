@@ -18,6 +18,7 @@ import type { ManagerPorts } from "./ports.ts";
 import { Recovery } from "./recovery.ts";
 import type { TaskRouter } from "./router.ts";
 import { nextDueAt, type SessionState } from "./state.ts";
+import { TrustStreams } from "./trust-streams.ts";
 
 export interface EngineOptions extends Pick<ManagerPorts, "clock" | "router" | "idleMs" | "report"> {
   readonly store: Store;
@@ -36,6 +37,7 @@ export class Engine {
   readonly router: TaskRouter;
   /** Now, by a clock that has just been looked at. */
   readonly moment: () => Moment;
+  readonly trust: TrustStreams;
   readonly #options: EngineOptions;
   readonly #runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
   readonly #deadlines: Deadlines;
@@ -55,6 +57,7 @@ export class Engine {
     };
     const { moment } = this;
     this.router = router ?? new FleetRouter({ log: store, moment, fleet: "default", offset });
+    this.trust = new TrustStreams({ store, clock, moment, touch: (stream) => this.#eviction.touch(stream) });
     this.#runtime = new Runtime({
       aggregate: sessionAggregate,
       log: store,
@@ -74,7 +77,9 @@ export class Engine {
       clock,
       idleMs: idleMs ?? IDLE_MS,
       // Where someone is told of what happens, the place up to which it was told must be kept.
-      evict: (stream) => (isAttended(stream) ? this.#runtime.evict(stream) : this.#runtime.forget(stream)),
+      evict: (stream) =>
+        this.trust.forget(stream) ??
+        (isAttended(stream) ? this.#runtime.evict(stream) : this.#runtime.forget(stream)),
     });
   }
 
@@ -131,12 +136,20 @@ export class Engine {
     return this.#runtime.peek(stream) ?? (await this.refresh(stream));
   }
 
+  /** The state at `seq` of the log, or later; with -1 as last known here. */
+  async stateAt(stream: StreamId, seq: number): Promise<SessionState> {
+    if (seq < 0) return await this.state(stream);
+    this.#eviction.touch(stream);
+    return this.#runtime.at(stream, seq) ?? (await this.refresh(stream));
+  }
+
   /** Stops what runs in the background, and waits for the commands under way. */
   async stop(): Promise<void> {
     await this.#follower?.stop();
     await this.#deadlines.stop();
     await this.#eviction.stop();
     await this.#runtime.idle();
+    await this.trust.idle();
     await this.#recovery.idle();
   }
 

@@ -1,5 +1,6 @@
 // What each event changes in a session. Deterministic: the same events give the same state on any machine.
 import type { Happened } from "../event/decider.ts";
+import { takePartChanged } from "./agents.ts";
 import type { SessionEvent, TaskAdded, TaskCarried, TaskRecord } from "./events.ts";
 import { prunedState } from "./prune.ts";
 import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
@@ -17,8 +18,7 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       forked(state, event);
       break;
     case "session_resumed":
-      state.process = event.data.process;
-      state.boot = { id: event.data.process.boot_id, offsetMs: event.data.boot_offset_ms };
+      resumed(state, event.data);
       break;
     case "clock_set":
       clockSet(state, event.data.by_ms, event.data.boot_offset_ms);
@@ -54,6 +54,8 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       break;
     case "pruned":
       return prunedState(event);
+    default:
+      takePartChanged(state, event);
   }
   return state;
 }
@@ -79,12 +81,18 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.identityKey = data.identity_key;
   state.policyKey = data.policy_key;
   state.cursorKeys = data.cursor_keys;
+  state.recordAllows = data.record_allows ?? "sampled";
   state.process = data.process ?? null;
   state.boot = { id: data.boot_id, offsetMs: data.boot_offset_ms };
   state.createdAt = at;
   state.startedAt = at;
   state.activeAt = at;
   state.dueAt = at + data.session_timeout_seconds * 1_000;
+}
+
+function resumed(state: SessionState, data: EventOf<"session_resumed">["data"]): void {
+  state.process = data.process;
+  state.boot = { id: data.process.boot_id, offsetMs: data.boot_offset_ms };
 }
 
 function forked(state: SessionState, { data }: EventOf<"session_forked">): void {
@@ -114,6 +122,7 @@ function clockSet(state: SessionState, byMs: number, bootOffsetMs: number): void
   state.startedAt += byMs;
   state.dueAt += byMs;
   state.activeAt += byMs;
+  for (const agent of state.agents.values()) if (agent.dueAt !== null) agent.dueAt += byMs;
   for (const taskId of state.open) {
     const task = state.tasks.get(taskId);
     if (task === undefined) continue;
@@ -251,4 +260,6 @@ function ended(state: SessionState, { data }: EventOf<"session_ended">): void {
   state.error = data.error ?? state.error;
   state.durationMs = data.duration_ms;
   state.patterns = data.patterns;
+  // A session that has ended holds nobody.
+  state.agents.clear();
 }

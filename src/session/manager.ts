@@ -13,9 +13,11 @@ import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
 import type { Done } from "./host.ts";
 import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts } from "./input.ts";
+import { Identities, Roles } from "./identities.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
+import { Policies } from "./policies.ts";
 import type { ManagerPorts } from "./ports.ts";
 import { checkRetain } from "./retain.ts";
 import { Retention } from "./retention.ts";
@@ -23,12 +25,13 @@ import type { H1Status, RoutingDecision } from "./router.ts";
 import { freeRoutes, routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
+import { resolveTrust, type TrustOptions } from "./start-trust.ts";
 import type { SessionState } from "./state.ts";
-import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
+import { streamOf } from "./stream.ts";
 import type { Task } from "./task.ts";
 
 /** What `manager.startSession` takes. */
-export interface StartOptions {
+export interface StartOptions extends TrustOptions {
   /** Where the work is written down, for `resume`: plain JSON. */
   readonly plan?: JsonObject;
 }
@@ -42,6 +45,12 @@ export interface ResumeOptions {
 /** Starts, finds, resumes and lists the sessions of one store. Opens it at first use, and closes it with itself. */
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
+  /** Who may do what, as versioned statements. */
+  readonly policies: Policies;
+  /** Who can be judged. */
+  readonly identities: Identities;
+  /** What statements grant to. */
+  readonly roles: Roles;
   readonly #ports: ManagerPorts;
   readonly #host: HandleHost;
   readonly #handles: Handles;
@@ -51,6 +60,7 @@ export class SessionManager implements AsyncDisposable {
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
   #retention: Retention | null = null;
+  #isClosing = false;
   #closed = false;
   #latest: Session | null = null;
 
@@ -61,8 +71,14 @@ export class SessionManager implements AsyncDisposable {
     this.#ports = ports;
     if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, random, report } = ports;
+    const trust = async () => (this.#opened ?? (await this.#open())).trust;
+    this.policies = new Policies(trust);
+    this.identities = new Identities(trust);
+    this.roles = new Roles(trust);
     this.#host = {
       clock,
+      trust,
+      sessionAt: async (stream, seq) => await (this.#opened ?? (await this.#open())).stateAt(stream, seq),
       processes,
       random,
       report,
@@ -77,10 +93,11 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession(options: StartOptions = {}): Promise<Session> {
-    const { plan } = checkKeys(options, "options", ["plan"]);
+    const { plan } = checkKeys(options, "options", ["plan", "policy", "identity", "roles", "recordAllows"]);
     const { clock, random, processes, tiles } = this.#ports;
     const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
     const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
+    const trust = await resolveTrust((await this.#open()).trust, options, agentId);
     const sessionId = `sess_${random.id(clock.now())}`;
     await this.#execute(
       streamOf(sessionId),
@@ -101,8 +118,7 @@ export class SessionManager implements AsyncDisposable {
         platoUrl: this.config.platoUrl,
         deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
         plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
-        identityKey: identityKeyOf(agentId),
-        policyKey: OWNER_POLICY_KEY,
+        ...trust,
         process: processes.self(),
         boot: clock.boot(),
       },
@@ -140,7 +156,7 @@ export class SessionManager implements AsyncDisposable {
 
   /**
    * Takes over a session whose process died; default the newest open one. Its running attempts are lost and may be
-   * started again. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
+   * started again; agents that were attached by a process that died have left. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
    */
   async resume(sessionId?: string, options: ResumeOptions = {}): Promise<Session> {
     const { recover = loseIfDead } = checkKeys(options, "options", ["recover"]);
@@ -153,6 +169,7 @@ export class SessionManager implements AsyncDisposable {
     const process = processes.self();
     const boot = clock.boot();
     await this.#execute(stream, { type: "resume_session", process, boot, owner, ownerAlive }, null);
+    await session.detachLost();
     for (const task of session.tasks) {
       if (task.status === "running") await recover(session, task);
     }
@@ -190,11 +207,14 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Waits for commands and callbacks under way, sends for at most two seconds what tiles wait, then lets go of the
+   * Lets the agents go that this process attached, waits for commands and callbacks under way, sends for at most two seconds what tiles wait, then lets go of the
    * store. Open sessions stay open; tiles that were not sent wait for the next process.
    */
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed || this.#isClosing) return;
+    this.#isClosing = true;
+    // Their leaving is told while the store is still there.
+    if (this.#opened !== null) await this.#handles.detachLocal();
     this.#closed = true;
     this.#opened = null;
     if (this.#opening === null) return;

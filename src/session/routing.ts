@@ -42,15 +42,23 @@ export async function routeTask({
   return decision;
 }
 
-/** Frees the edges of the routed tasks that have ended. */
+/** Frees the edges of the routed tasks that have ended, or whose agent has left the session. */
 export async function freeRoutes(
   router: TaskRouter,
   events: readonly SessionEvent[],
-  { sessionId, tasks }: SessionState,
+  state: SessionState,
 ): Promise<void> {
+  const { sessionId, tasks } = state;
   for (const event of events) {
+    if (event.type === "agent_detached" || event.type === "agent_disconnected") {
+      for (const taskId of routedTo(state, event.data.agent_id)) await router.complete({ sessionId, taskId });
+    }
     if (event.type !== "task_ended") continue;
     const taskId = event.data.task_id;
     if (tasks.get(taskId)?.routing) await router.complete({ sessionId, taskId });
   }
+}
+
+function routedTo({ open, tasks }: SessionState, agentId: string): readonly string[] {
+  return [...open].filter((taskId) => tasks.get(taskId)?.routing?.agent_id === agentId);
 }
