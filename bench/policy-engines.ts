@@ -59,11 +59,11 @@ function ours(rules: readonly Rule[], questions: readonly Question[]): Engine {
 async function cedar(rules: readonly Rule[], questions: readonly Question[]): Promise<Engine | null> {
   const engine = await load<CedarModule>("@cedar-policy/cedar-wasm/nodejs");
   if (engine === null) return null;
-  const { policies, moments } = exportCedar(compilePolicy(statementsOf(rules), { version: 1 }).statements);
+  const exported = exportCedar(compilePolicy(statementsOf(rules), { version: 1 }).statements);
   const preparsedPolicySetId = `rules-${rules.length}`;
-  engine.preparsePolicySet(preparsedPolicySetId, { staticPolicies: Object.fromEntries(policies) });
+  engine.preparsePolicySet(preparsedPolicySetId, { staticPolicies: Object.fromEntries(exported.policies) });
   const calls = questions.map(({ principal, request }) => ({
-    ...cedarRequest(principal, request, moments),
+    ...cedarRequest(principal, request, exported),
     preparsedPolicySetId,
     validateRequest: false,
   }));

@@ -60,6 +60,8 @@ export const PURE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = { ev
 export const IMPURE: Readonly<Record<string, string>> = {
   "src/session/callback-context.ts": "asks the machine which callback the running code belongs to",
   "src/session/system-clock.ts": "is the clock: everything else is given the time",
+  "src/trust/cedar-engine.ts":
+    "loads the Cedar engine, a package, and keeps the names of what is kept ready in it",
   "src/tile/plato-request.ts": "speaks HTTP: what is sent and what an answer means is decided elsewhere",
   "src/tile/plato-sink.ts": "holds the connections to a server, and hashes the tile it shortens",
   "src/tile/target.ts": "asks the system where a name leads",

@@ -7,17 +7,16 @@
 // - Names that are no names (see name.ts) and attributes over their limits deny here; Cedar takes any text.
 import { HolodeckError } from "../event/error.ts";
 import { cedarCondition, type CedarMoment } from "./cedar-condition.ts";
+import type { CedarEncoding } from "./cedar-request.ts";
 import { CEDAR_DECIMALS, cedarPattern, cedarString } from "./cedar-text.ts";
 import { parseResourcePattern } from "./resource-pattern.ts";
 import type { Statement } from "./statement.ts";
 
-export interface CedarExport {
+export interface CedarExport extends CedarEncoding {
   /** The whole policy, ready for a file. */
   readonly text: string;
   /** The same by statement id. */
   readonly policies: ReadonlyMap<string, string>;
-  /** What a request's context must bring ready (see cedar-condition.ts). */
-  readonly moments: readonly CedarMoment[];
 }
 
 /** Throws `unsupported`, naming the statement, for a number that Cedar cannot hold. */
@@ -35,7 +34,12 @@ export function exportCedar(statements: readonly Statement[]): CedarExport {
       (key) => `// The context must hold ${cedarString(key)}, where it can be told.`,
     ),
   ];
-  return { text: [...notes, "", ...policies.values()].join("\n"), policies, moments: [...moments.values()] };
+  return {
+    text: [...notes, "", ...policies.values()].join("\n"),
+    policies,
+    decimals: CEDAR_DECIMALS,
+    moments: [...moments.values()],
+  };
 }
 
 function conditionOf({ id, condition, effect }: Statement): ReturnType<typeof cedarCondition> {

@@ -134,7 +134,7 @@ interface Answer {
 
 function askCedar(name: string, exported: CedarExport, who: Identity, asked: PolicyRequest): Answer {
   const answer = cedar.statefulIsAuthorized({
-    ...(cedarRequest(who, asked, exported.moments) as unknown as cedar.AuthorizationCall),
+    ...(cedarRequest(who, asked, exported) as unknown as cedar.AuthorizationCall),
     preparsedPolicySetId: name,
     validateRequest: false,
   });
@@ -223,15 +223,17 @@ test("a number that Cedar cannot hold is refused, with its statement", () => {
 
 test("a request cannot bring the time of day itself", () => {
   const condition = { "context.now": { time_of_day: { from: "09:00", to: "17:00" } } };
-  const { moments } = exportCedar([parseStatement({ ...READ, condition })]);
-  const key = moments[0]?.key ?? "";
+  const exported = exportCedar([parseStatement({ ...READ, condition })]);
+  const key = exported.moments[0]?.key ?? "";
   const who = parseIdentity({ id: "ada" });
   const asked = { action: "read", resource: "a.b", context: { now: "noon", [key]: 36_000_000 } };
-  expect(cedarRequest(who, asked, moments).context).toEqual({ now: "noon" });
+  expect(cedarRequest(who, asked, exported).context).toEqual({ now: "noon" });
 });
 
 test("a request cannot bring an entity in the shape of an attribute", () => {
   const context = { who: { __entity: { type: "Role", id: "r1" } } };
   const who = parseIdentity({ id: "ada" });
-  expect(() => cedarRequest(who, { action: "read", resource: "b", context }, [])).toThrow(/member __entity/);
+  expect(() => cedarRequest(who, { action: "read", resource: "b", context }, exportCedar([]))).toThrow(
+    /member __entity/,
+  );
 });
