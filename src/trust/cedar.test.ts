@@ -175,15 +175,14 @@ function prepare(name: string, exported: CedarExport): void {
 const REQUESTS = 5;
 
 /** Throws with the seed and both sides where they differ. `translate` stands between ours and Cedar's. */
-async function differ(times: number, translate = exportCedar): Promise<Seen> {
+async function differ({ times, translate = exportCedar, policies = statements }: Trial): Promise<Seen> {
   const seen = { allow: 0, deny: 0, errors: 0, onTerms: 0 };
   const requests = fc.array(request, { minLength: REQUESTS, maxLength: REQUESTS });
-  const property = fc.asyncProperty(statements, principal, requests, async (all, who, batch) => {
+  const property = fc.asyncProperty(policies, principal, requests, async (all, who, batch) => {
     const policy = compilePolicy(all, { version: 1 });
     const exported = translate(policy.statements);
     prepare("random", exported);
-    const { text: policies, decimals, moments } = exported;
-    const loaded = await loadCedarPolicy({ policies, decimals, moments, version: 1 });
+    const loaded = await loadCedarPolicy({ ...exported, policies: exported.text, version: 1 });
     for (const asked of batch) {
       const ours = policy.evaluate(who, asked);
       if (ours.errors.length > 0) {
@@ -196,7 +195,17 @@ async function differ(times: number, translate = exportCedar): Promise<Seen> {
       if (ours.obligations.length > 0) seen.onTerms++;
       const cedars = askCedar("random", exported, who, asked);
       const theirs = loaded.evaluate(who, asked);
-      const both = [policies, "asked", { who, asked }, "ours", ours, "Cedar's", cedars, "as loaded", theirs];
+      const both = [
+        exported.text,
+        "asked",
+        { who, asked },
+        "ours",
+        ours,
+        "Cedar's",
+        cedars,
+        "as loaded",
+        theirs,
+      ];
       const told = both.map((part) => (typeof part === "string" ? part : JSON.stringify(part))).join("\n");
       expect(cedars, told).toEqual({ allow: ours.allow, reasons: ours.reasons, errors: 0 });
       expect(theirs, told).toEqual(ours);
@@ -206,6 +215,12 @@ async function differ(times: number, translate = exportCedar): Promise<Seen> {
   });
   await fc.assert(property, { numRuns: times / REQUESTS, includeErrorInReport: true });
   return seen;
+}
+
+interface Trial {
+  readonly times: number;
+  readonly translate?: typeof exportCedar;
+  readonly policies?: typeof statements;
 }
 
 interface Seen {
@@ -218,15 +233,26 @@ interface Seen {
 const ASKED = process.env["HOLODECK_LONG"] === "1" ? 100_000 : 2_000;
 
 test(`${ASKED} random requests are decided as Cedar decides them`, { timeout: 1_800_000 }, async () => {
-  const { allow, deny, errors, onTerms } = await differ(ASKED);
+  const { allow, deny, errors, onTerms } = await differ({ times: ASKED });
   expect(Math.min(allow, deny, onTerms)).toBeGreaterThan(ASKED / 20);
   expect(errors).toBeGreaterThan(ASKED / 200);
 });
 
+test("so they are by policies of several sets, of which not all are asked", { timeout: 60_000 }, async () => {
+  // Without conditions: with so many, every request would meet one that cannot be judged.
+  const many = fc
+    .array(statement, { minLength: 250, maxLength: 250 })
+    .map((all) => all.map((one, index) => ({ id: `s${index}`, ...one, condition: {} })));
+  const { deny } = await differ({ times: 50, policies: many });
+  expect(deny).toBeGreaterThan(25);
+});
+
+function permitting(all: readonly Statement[]): CedarExport {
+  return exportCedar(all.map((one) => ({ ...one, effect: "allow" })));
+}
+
 test("a disagreement is told with its seed and both sides", { timeout: 60_000 }, async () => {
-  const permitting = (all: readonly Statement[]): CedarExport =>
-    exportCedar(all.map((one) => ({ ...one, effect: "allow" })));
-  const told = await differ(2_000, permitting).catch(String);
+  const told = await differ({ times: 2_000, translate: permitting }).catch(String);
   expect(told).toMatch(/seed: -?\d+/);
   expect(told).toMatch(/permit \(principal[^]*ours\n\{"allow":false[^]*Cedar's\n\{"allow":true/);
 });
@@ -244,13 +270,25 @@ test("a statement reads as Cedar, its terms as annotations", () => {
       String.raw`@delivery("{\"mask\":{\"name\":\"redact\"}}")`,
       '@cost("5")',
       String.raw`@capabilities("[\"sum\"]")`,
-      "permit (principal, action, resource)",
-      'when { principal in [Role::"r1"] }',
-      'when { action in [Action::"read"] }',
+      'permit (principal in Role::"r1", action == Action::"read", resource)',
       'when { (resource.id like "a.*" && resource.id != "a.") || resource == Resource::"b" }',
       'when { (context has "load" && context["load"] < 500) };',
       "",
     ].join("\n"),
+  );
+});
+
+function scopeOf(more: object): string | undefined {
+  const { text: whole } = exportCedar([parseStatement({ ...READ, ...more })]);
+  return whole.split("\n").find((line) => line.startsWith("permit"));
+}
+
+test("what Cedar's scope can hold stands there, so that engines find it by that", () => {
+  expect(scopeOf({ roles: ["*"], actions: ["read", "write"], resources: ["b"] })).toBe(
+    'permit (principal, action in [Action::"read", Action::"write"], resource == Resource::"b");',
+  );
+  expect(scopeOf({ roles: ["r1", "r2"], actions: ["*"], resources: ["*"] })).toBe(
+    "permit (principal, action, resource)",
   );
 });
 
