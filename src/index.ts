@@ -27,6 +27,21 @@ export { JSON_DEPTH_MAX, type Json, type JsonObject } from "./event/json.ts";
 export type { EventLog, Head, Snapshot, StoredEvent, TailPage, TailPlace } from "./event/log.ts";
 export { Reactor, type ReactorOptions } from "./event/reactor.ts";
 export { Runtime, type Executed, type News, type RuntimeOptions, type Untimed } from "./event/runtime.ts";
+export { articulation, type Articulation } from "./fleet/articulation.ts";
+export { fundamentalCycles } from "./fleet/cycles.ts";
+export type {
+  FleetCommand,
+  FleetFact,
+  RouteAsked,
+  RoutingDecision as FleetDecision,
+  RoutingPolicy,
+} from "./fleet/fleet-facts.ts";
+export type { FleetState } from "./fleet/fleet-state.ts";
+export { fleetStatus, h1Snapshot, type FleetStatus, type H1Snapshot } from "./fleet/fleet-view.ts";
+export { loops, type GraphCounts } from "./fleet/graph.ts";
+export { MemoryFleet } from "./fleet/memory-fleet.ts";
+export { plainGraph } from "./fleet/plain-graph.ts";
+export { createFleet } from "./fleet/router.ts";
 export {
   PlatoTileEmitter,
   Session,
@@ -68,7 +83,9 @@ export type {
 } from "./session/identities.ts";
 export type { Introspection, PresentAgent } from "./session/introspection.ts";
 export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.ts";
-export type { ResumeOptions, StartOptions } from "./session/manager.ts";
+export type { RouteOptions } from "./session/manager.ts";
+export type { StartOptions } from "./session/start.ts";
+export type { ResumeOptions } from "./session/resume.ts";
 export type { ForkOptions } from "./session/fork.ts";
 export { SessionOutcome, TaskOutcome, TaskPriority } from "./session/outcome.ts";
 export type { PastSession } from "./session/past-session.ts";
@@ -79,7 +96,15 @@ export type { ManagerMetrics, ManagerPorts } from "./session/ports.ts";
 export type { SessionDecision, SessionReplay } from "./session/replay.ts";
 export { partResource, type SessionPart } from "./session/resource.ts";
 export type { Retain } from "./session/retain.ts";
-export type { H1Status, RoutingDecision, TaskRouter } from "./session/router.ts";
+export type {
+  H1Status,
+  RoutedTask,
+  RouterAgent,
+  RouterAlert,
+  RouteRequest,
+  RoutingDecision,
+  TaskRouter,
+} from "./session/router.ts";
 export type { TilePorts } from "./session/sending.ts";
 export type { SessionListener } from "./session/owned-session.ts";
 export type { SessionView } from "./session/session-view.ts";
@@ -87,7 +112,8 @@ export type { SessionSnapshot, TaskSnapshot } from "./session/snapshots.ts";
 export type { TrustOptions } from "./session/start-trust.ts";
 export type { ForkedFrom } from "./session/state.ts";
 export type { TaskOptions } from "./session/task-options.ts";
-export type { CompleteOptions, Task, TaskCompletion } from "./session/task.ts";
+export type { CompleteOptions, HeartbeatOptions, Task, TaskCompletion } from "./session/task.ts";
+export { withTrace } from "./session/trace-context.ts";
 export type { WorkContext } from "./session/work.ts";
 export { openStore } from "./store/open.ts";
 export type {

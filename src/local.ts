@@ -1,11 +1,10 @@
 // The parts put together for one machine: its clock, its processes, a store by address.
 import type { Clock } from "./event/clock.ts";
 import type { HolodeckError } from "./event/error.ts";
-import { bootId, hostName, isAlive } from "./run/host.ts";
-import { processAt } from "./run/processes.ts";
+import { bootId } from "./run/host.ts";
+import { machineProcesses } from "./run/machine-processes.ts";
 import { checkRoom, DEFAULT_ROOM, type SessionConfig } from "./session/config.ts";
-import type { ProcessIdentity } from "./session/events.ts";
-import type { Processes } from "./session/host.ts";
+import { HttpRouter } from "./session/http-router.ts";
 import { SessionManager as Manager } from "./session/manager.ts";
 import { checkBoolean, checkKeys, checkUrl, invalid } from "./session/input.ts";
 import type { ManagerPorts } from "./session/ports.ts";
@@ -16,11 +15,13 @@ import { systemRandom } from "./session/system-id.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/port.ts";
 import { SessionMetrics } from "./telemetry/metrics.ts";
+import { platoKeyFor } from "./tile/plato-key.ts";
 import { PlatoSink } from "./tile/plato-sink.ts";
 import { TileEmitter } from "./tile/tile-emitter.ts";
 
 /** Where a manager keeps its sessions, and what it uses instead of the machine's own parts. */
-export interface ManagerOptions extends Partial<Omit<ManagerPorts, "openStore" | "tiles">>, TargetChoice {
+export interface ManagerOptions
+  extends Partial<Omit<ManagerPorts, "openStore" | "leavesStoreOpen" | "tiles">>, TargetChoice {
   /**
    * An address (`memory:`, a path) or a store. Default `HOLODECK_STORE`, else `holodeck.db` in `HOLODECK_HOME`,
    * else in `./.holodeck`. A store that is passed in is closed with the manager.
@@ -71,6 +72,13 @@ export class SessionManager extends Manager {
         random: Math.random,
         ...(deliverTiles !== undefined && { deliver: deliverTiles }),
       },
+      routerFor: (url) =>
+        new HttpRouter({
+          url,
+          clock,
+          random: Math.random,
+          allowPrivate: mayReachPrivate(allowPrivateTargets),
+        }),
       random: systemRandom,
       processes: machineProcesses,
       metrics: new SessionMetrics(),
@@ -150,6 +158,7 @@ const MANAGER_OPTIONS = [
   "random",
   "processes",
   "router",
+  "routerFor",
   "metrics",
   "idleMs",
   "retain",
@@ -161,22 +170,13 @@ export function sinkFor(
   clock: Clock,
   { allowPrivateTargets }: TargetChoice = {},
 ): (url: string) => PlatoSink {
-  const allowPrivate = allowPrivateTargets ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
-  return (url) => new PlatoSink({ url, clock, allowPrivate });
+  const allowPrivate = mayReachPrivate(allowPrivateTargets);
+  return (url) => new PlatoSink({ url, clock, allowPrivate, apiKey: platoKeyFor(url, process.env) });
 }
 
-/** The processes of this machine. */
-export const machineProcesses: Processes = {
-  self: () => thisProcess,
-  isAlive: ({ boot_id, pid, start_time }) => isAlive({ bootId: boot_id, pid, startTime: Number(start_time) }),
-};
-
-const thisProcess: ProcessIdentity = {
-  host: hostName(),
-  boot_id: bootId(),
-  pid: process.pid,
-  start_time: String(processAt(process.pid)?.startTime ?? 0),
-};
+function mayReachPrivate(allowed: boolean | undefined): boolean {
+  return allowed ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
+}
 
 function warn(problem: HolodeckError): void {
   process.emitWarning(problem.message, { type: "HolodeckWarning", code: problem.code });

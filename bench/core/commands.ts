@@ -32,6 +32,7 @@ export function startCommand(): SessionCommand {
     emitTiles: true,
     platoUrl: "http://localhost:8848",
     deliverTiles: false,
+    h1RouterUrl: null,
     plan: null,
     identityKey: "identity:oracle1",
     policyKey: "policy:owner",

@@ -12,6 +12,11 @@ const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 
 export async function command(_args: readonly string[], options: RunOptions, io: Io): Promise<number> {
   await playExample(options, io);
+  return await playPlan(options, io);
+}
+
+/** A plan that does real work; answers the exit code it ends with. */
+export async function playPlan(options: RunOptions, io: Io): Promise<number> {
   note(io, "");
   note(
     io,
@@ -27,7 +32,7 @@ export async function command(_args: readonly string[], options: RunOptions, io:
 }
 
 /** The full example of spec/holodeck-session-manager.txt: three tasks, routed by H¹, one of which fails. */
-async function playExample(options: RunOptions, io: Io): Promise<void> {
+export async function playExample(options: RunOptions, io: Io): Promise<void> {
   note(io, "1. The library: a session with three routed tasks");
   const config = {
     sessionName: "constraint-theory-research",

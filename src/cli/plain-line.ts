@@ -62,19 +62,16 @@ function whatOf(event: TimedEvent): string {
       const { agent_id, h1_before, h1_after } = event.data.routing;
       return `to ${agent_id}, β₁ ${h1_before} → ${h1_after}`;
     }
+    case "routing_fell_back":
+      return `load decided: ${event.data.router} ${event.data.reason}`;
     case "task_started":
       return `attempt ${event.data.attempt} by ${event.data.agent_id}`;
+    case "task_heartbeat":
+      return event.data.note ?? `attempt ${event.data.attempt} goes on`;
     case "session_error":
       return event.data.error;
     case "emergence_alert":
       return `β₁=${event.data.h1} > ${event.data.threshold}: ${event.data.recommendation}`;
-    case "roles_negotiated":
-    case "role_revoked":
-    case "agent_attached":
-    case "agent_heartbeat":
-    case "agent_detached":
-    case "agent_disconnected":
-      return trustOf(event);
     case "blobs_pruned":
       return "its blobs were let go of; its events are kept";
     case "pruned":
@@ -83,6 +80,8 @@ function whatOf(event: TimedEvent): string {
     case "task_ended":
     case "session_ended":
       return endOf(event);
+    default:
+      return trustOf(event);
   }
 }
 
@@ -98,7 +97,7 @@ function addedOf({ data }: Extract<TimedEvent, { readonly type: "task_added" }>)
 
 type TrustEvent = Extract<
   TimedEvent,
-  { readonly type: "roles_negotiated" | "role_revoked" | `agent_${string}` }
+  { readonly type: "roles_negotiated" | "role_revoked" | "route_freed" | `agent_${string}` }
 >;
 
 function trustOf(event: TrustEvent): string {
@@ -116,6 +115,8 @@ function trustOf(event: TrustEvent): string {
     }
     case "agent_detached":
       return event.data.agent_id + (event.data.reason === undefined ? "" : `: ${event.data.reason}`);
+    case "route_freed":
+      return `by ${event.data.router}: its agent has left`;
     case "agent_heartbeat":
     case "agent_disconnected":
       return event.data.agent_id;

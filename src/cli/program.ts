@@ -1,6 +1,8 @@
 // From arguments to a command: parsing, help, faults of usage, and the exit code.
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { configuredStore } from "./configured-store.ts";
 import { COMMANDS, GROUPS, type CommandSpec, type OptionSpec } from "./commands.ts";
+import type { StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { processIo, type Io } from "./io.ts";
 import { reportError, writeReport } from "./report-error.ts";
@@ -64,8 +66,16 @@ function addCommand(parent: Command, { spec, io, done }: Added): void {
   for (const option of [...spec.options, STORE, JSON_OUTPUT]) command.addOption(optionOf(option));
   command.action(async () => {
     const module = await spec.load();
-    done(await module.command(command.args, command.opts(), io));
+    const options: StoreOption = command.opts();
+    const store = options.store ?? (readsSettings(spec) ? undefined : await configuredStore(io));
+    const whole = store === undefined ? options : { ...options, store };
+    done(await module.command(command.args, whole as never, io));
   });
+}
+
+/** Such commands read the configuration file themselves. */
+function readsSettings({ options }: CommandSpec): boolean {
+  return options.some(({ flags }) => flags.startsWith("--config "));
 }
 
 const STORE: OptionSpec = {
@@ -74,10 +84,12 @@ const STORE: OptionSpec = {
 };
 const JSON_OUTPUT: OptionSpec = { flags: "--json", text: "print JSON for programs" };
 
-function optionOf({ flags, text, choices, range }: OptionSpec): Option {
+function optionOf({ flags, text, choices, range, isList }: OptionSpec): Option {
   const option = new Option(flags, text);
   if (choices !== undefined) option.choices(choices);
   if (range !== undefined) option.argParser((value) => wholeNumber(value, range));
+  if (isList === true)
+    option.argParser((value, before: readonly string[] | undefined) => [...(before ?? []), value]);
   return option;
 }
 

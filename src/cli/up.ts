@@ -1,75 +1,170 @@
-// `holodeck up`: the server, until it is told to stop.
+// `holodeck up`: the server, until it is told to stop; and what the store's sessions have to send is sent meanwhile.
 import { HolodeckError } from "../event/error.ts";
+import { sinkFor } from "../local.ts";
 import { bootId } from "../run/host.ts";
-import { PLATO_PORT, ROUTER_PORT, startServer } from "../server/main.ts";
+import { loadFleetFile } from "../server/fleet/fleet-file.ts";
+import { isLoopback, startServer, type RunningServer } from "../server/main.ts";
+import { isThisServer, ownSink } from "../server/own-sink.ts";
 import { SystemClock } from "../session/system-clock.ts";
+import { systemRandom } from "../session/system-id.ts";
 import { openStore } from "../store/open.ts";
-import { addressOf, type StoreOption } from "./existing-store.ts";
+import type { Store } from "../store/port.ts";
+import { lockForServer } from "../store/server-lock.ts";
+import { makeLog, type Log } from "../telemetry/log.ts";
+import { Outbox } from "../tile/outbox.ts";
+import { fileOf } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, printJson, type Io } from "./io.ts";
-import { reportError } from "./report-error.ts";
+import { operatorKeys, tokenReader } from "./key-file.ts";
+import { loadSettings, type Settings, type SettingsFlags } from "./settings.ts";
+import { readFleet, type UpFleet } from "./up-fleet.ts";
 import { version } from "./version.ts";
 
-export interface UpOptions extends StoreOption {
-  readonly host?: string;
-  readonly port?: number;
-  readonly routerPort?: number;
+export interface UpOptions extends SettingsFlags {
+  readonly demo?: boolean;
   readonly json?: boolean;
 }
 
+/** How long what waits is still sent when the server is told to stop, in milliseconds. */
+const CLOSE_SEND_MS_MAX = 2_000;
+
 export async function command(_args: readonly string[], options: UpOptions, io: Io): Promise<number> {
-  const ports = {
-    port: options.port ?? portIn(io, "PLATO_PORT") ?? PLATO_PORT,
-    routerPort: options.routerPort ?? portIn(io, "H1_ROUTER_PORT") ?? ROUTER_PORT,
-  };
-  const host = options.host ?? "127.0.0.1";
+  const { settings } = loadSettings(options, io);
+  const keys = operatorKeys(settings);
+  const fleet = readFleet(settings);
+  const clock = new SystemClock(bootId());
+  const log = makeLog({
+    level: settings.logLevel,
+    isJson: io.err.isTTY !== true,
+    write: (line) => note(io, line),
+    now: () => clock.now(),
+    secrets: keys,
+  });
+  if (options.demo === true) checkDemo(settings.store);
   return await untilInterrupted(async (stop) => {
-    const store = await openStore(addressOf(options, io), io.env);
-    try {
-      const clock = new SystemClock(bootId());
-      const report = (error: unknown): void => void reportError(error, io, false);
-      const server = await startServer({ store, clock, host, ...ports, version: version(), report });
-      try {
-        tell(server, host, store.name, options, io);
-        await stopped(stop);
-      } finally {
-        await server.close();
-      }
-    } finally {
-      await store.close();
-    }
+    await using parts = new AsyncDisposableStack();
+    const store = await openStore(settings.store, io.env);
+    parts.defer(async () => await store.close());
+    parts.defer(lockOf(store, settings.store));
+    const up: Up = { settings, fleet, keys, store, clock, log };
+    const server = await serve(up);
+    const outbox = startOutbox(up, server);
+    // At once: both have their time, and there are ten seconds for all.
+    parts.defer(async () => void (await Promise.all([server.close(), outbox.stop(CLOSE_SEND_MS_MAX)])));
+    tell(up, server, options, io);
+    if (options.demo === true) await play({ up, server, options, io, stop });
+    await stopped(stop);
+    log.info("stopping");
     return EXIT.ok;
   });
 }
 
+interface Up {
+  readonly settings: Settings;
+  readonly fleet: UpFleet;
+  readonly keys: readonly string[];
+  readonly store: Store;
+  readonly clock: SystemClock;
+  readonly log: Log;
+}
+
+async function serve({ settings, fleet, keys, store, clock, log }: Up): Promise<RunningServer> {
+  const { host, port, routerPort, allowHosts } = settings;
+  const tokens = tokenReader(settings);
+  const report = (error: unknown): void => reportTo(log, error);
+  const parts = { store, clock, host, port, routerPort, allowHosts, operatorKeys: keys, tokens, log, report };
+  const server = await startServer({ ...parts, fleet: fleet.asked, version: version() });
+  if (fleet.file !== null) await loadFleetFile(server.fleets, fleet.file);
+  return server;
+}
+
+/** A file has one server; databases of their own have any number. */
+function lockOf(store: Store, address: string): () => void {
+  return fileOf(address) === null ? () => undefined : lockForServer(store.name);
+}
+
+/** Sends what the sessions of this store have to send, whoever started them. */
+function startOutbox({ settings, store, clock, log }: Up, { port }: RunningServer): Outbox {
+  const served = { host: settings.host, port };
+  const elsewhere = sinkFor(clock);
+  const outbox = new Outbox({
+    store,
+    clock,
+    moment: () => ({ now: clock.now(), boot: clock.boot() }),
+    random: Math.random,
+    owner: systemRandom.id(clock.now()),
+    sinkFor: (url) => (isThisServer(url, served) ? ownSink(store, elsewhere(url)) : elsewhere(url)),
+    onError: (error) => reportTo(log, error),
+  });
+  outbox.start();
+  return outbox;
+}
+
 function tell(
-  { port, routerPort }: { readonly port: number; readonly routerPort: number },
-  host: string,
-  store: string,
+  { settings, store, log }: Up,
+  { port, routerPort }: RunningServer,
   { json }: UpOptions,
   io: Io,
 ): void {
-  const name = host.includes(":") ? `[${host}]` : host;
-  note(
-    io,
-    `holodeck ${version()}: PLATO on http://${name}:${port}, the H1 router's port ${routerPort}, data in ${store}`,
-  );
-  if (json === true) printJson(io, { host, port, router_port: routerPort, store });
+  const { host } = settings;
+  log.info(`PLATO on ${urlOf(host, port)}`, {
+    version: version(),
+    host,
+    port,
+    router_port: routerPort,
+    store: store.name,
+  });
+  if (!isLoopback(host))
+    log.warn(
+      "Others can reach this server; every request needs a key. Keys travel readable: put TLS before it.",
+    );
+  if (json === true) printJson(io, { host, port, router_port: routerPort, store: store.name });
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+interface Playing {
+  readonly up: Up;
+  readonly server: RunningServer;
+  readonly options: UpOptions;
+  readonly io: Io;
+  readonly stop: AbortSignal;
+}
+
+/** The demo's sessions, by the same process, into the same store. What becomes of them leaves the server as it is. */
+async function play({ up: { settings, log }, server, options, io, stop }: Playing): Promise<void> {
+  const run = { store: settings.store, ...(options.json === true && { json: true }) };
+  const { playExample, playPlan } = await import("./demo.ts");
+  try {
+    await playExample(run, io);
+    // The plan hears signals itself.
+    if (!stop.aborted) await playPlan(run, io);
+  } catch (error) {
+    reportTo(log, error);
+  }
+  if (stop.aborted) return;
+  note(io, "");
+  note(io, `The tiles are at ${urlOf(settings.host, server.port)}/rooms. Ctrl-C ends the server.`);
+}
+
+function checkDemo(address: string): void {
+  if (!/^memory:/i.test(address)) return;
+  throw new HolodeckError("invalid_argument", {
+    what: "The demo cannot be played into a store in memory, which nobody else can open.",
+    todo: "Name a file with --store.",
+  });
+}
+
+function reportTo(log: Log, error: unknown): void {
+  const stack = error instanceof Error && !(error instanceof HolodeckError) ? (error.stack ?? "") : "";
+  const message = error instanceof Error ? error.message : String(error);
+  log.error(message, stack === "" ? {} : { stack });
 }
 
 async function stopped(stop: AbortSignal): Promise<void> {
   if (stop.aborted) return;
   await new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
-}
-
-/** A port from the environment; an empty variable means unset. */
-function portIn(io: Io, name: string): number | undefined {
-  const text = io.env[name];
-  if (text === undefined || text === "") return undefined;
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new HolodeckError("invalid_argument", {
-    what: `${name} is ${JSON.stringify(text)}, which is no port.`,
-    todo: `Set ${name} to 0 to 65535.`,
-  });
 }

@@ -66,5 +66,12 @@ async function start<State, Command extends Timed, F extends Fact>(
     const { seq, hash, at, state } = snapshot;
     return { state: aggregate.snapshot.load(state), seq, hash, at, snapshotSeq: seq };
   }
+  return nothing(aggregate);
+}
+
+/** The state of a stream without events. */
+export function nothing<State, Command extends Timed, F extends Fact>(
+  aggregate: Aggregate<State, Command, F>,
+): Folded<State> {
   return { state: aggregate.initial(), seq: 0, hash: null, at: 0, snapshotSeq: 0 };
 }

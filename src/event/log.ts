@@ -73,6 +73,8 @@ export interface Snapshot {
 export interface Appended {
   /** True when it was appended through this very object, so that whoever did it knows; false when that is not known. */
   readonly own: boolean;
+  /** Told when it is known: since `own` was false last, nothing up to here was appended through another object. */
+  readonly through?: TailPlace;
 }
 
 /** What the core asks of a store: streams that are appended to and read, heads, snapshots, and news of both. */

@@ -4,7 +4,7 @@
 import { Batch, type Decided } from "./batch.ts";
 import type { Aggregate, Happened, Moment, Timed } from "./decider.ts";
 import type { Fact, StreamId } from "./event.ts";
-import { fold, type Folded } from "./fold.ts";
+import { fold, nothing, type Folded } from "./fold.ts";
 import type { AppendResult, EventLog } from "./log.ts";
 
 /** A command without its time: the runtime stamps it at the moment of decision. */
@@ -93,6 +93,14 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return this.#enqueue(stream, command, key === null ? [] : typeof key === "string" ? [key] : key);
   }
 
+  /** Takes a stream nobody can know yet for empty: no read is spent on it, and an append finds out if it is not. */
+  expectNew(stream: StreamId): void {
+    const entry = this.#entry(stream);
+    if (entry.known !== null || entry.toldSeq >= 0) return;
+    entry.known = nothing(this.#options.aggregate);
+    entry.toldSeq = 0;
+  }
+
   /** Reads what others have appended, lets what is due happen, and answers the state. */
   async refresh(stream: StreamId): Promise<State> {
     await this.#enqueue(stream, null, []);
@@ -104,10 +112,20 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return this.#entries.get(stream)?.known?.state;
   }
 
-  /** The state, when it is known to stand at `seq`; while commands are under way it may have run ahead of the log. */
-  at(stream: StreamId, seq: number): State | undefined {
-    const entry = this.#entries.get(stream);
-    return entry?.draining === null && entry.known?.seq === seq ? entry.known.state : undefined;
+  /**
+   * What `look` makes of the state as the log has it at `seq`, or later. A state in memory runs ahead of the log while
+   * something is being appended: `look` is called when nothing is, and is done with the state when it returns.
+   */
+  async look<Seen>(stream: StreamId, seq: number, look: (state: State) => Seen): Promise<Seen> {
+    const entry = this.#entry(stream);
+    const { known } = entry;
+    if (entry.draining === null && known?.seq === seq && this.#isSettled(known.state))
+      return look(known.state);
+    return await new Promise((resolve, reject) => {
+      // Begun at once, while the state is what has just been decided and appended.
+      const seen = (): void => resolve(this.#seen(entry, look));
+      this.#wait(entry, { command: null, keys: [], resolve: seen, reject });
+    });
   }
 
   /** How far the stream is known here, also when its state was evicted; 0 when it has not been read or is empty. */
@@ -146,10 +164,22 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     keys: readonly string[],
   ): Promise<Executed<F>> {
     const entry = this.#entry(stream);
-    return new Promise((resolve, reject) => {
-      entry.waiting.push({ command, keys, resolve, reject });
-      entry.draining ??= this.#drain(entry);
-    });
+    return new Promise((resolve, reject) => this.#wait(entry, { command, keys, resolve, reject }));
+  }
+
+  async #seen<Seen>(entry: Entry<State, Command, F>, look: (state: State) => Seen): Promise<Seen> {
+    return look(entry.known?.state ?? this.#options.aggregate.initial());
+  }
+
+  #wait(entry: Entry<State, Command, F>, pending: Pending<Command, F>): void {
+    entry.waiting.push(pending);
+    entry.draining ??= this.#drain(entry);
+  }
+
+  /** Whether nothing has come due. */
+  #isSettled(state: State): boolean {
+    const { aggregate, moment } = this.#options;
+    return aggregate.settle(state, moment()) === null;
   }
 
   #entry(stream: StreamId): Entry<State, Command, F> {
@@ -186,8 +216,9 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       const batch = new Batch(this.#options.aggregate, entry.stream, known);
       const answers = this.#decide(batch, pending);
       const item = batch.item();
-      if (item === null && !isFresh && answers.some(([, { refusal }]) => refusal !== null)) {
-        // The log confirms what is appended; a refusal must look for itself what others have written.
+      if (item === null && !isFresh && answers.length > 0) {
+        // The log confirms what is appended; who is refused, or told that there is nothing to do, must look for itself
+        // what others have written.
         pending = answers.map(([one]) => one);
         stale = true;
         continue;

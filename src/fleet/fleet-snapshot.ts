@@ -4,10 +4,13 @@ import type { SnapshotForm } from "../event/decider.ts";
 import type { Json } from "../event/json.ts";
 import { type FleetTask, type FleetState, initialFleet } from "./fleet-state.ts";
 import type { TalliedEdge } from "./graph.ts";
-import { taskKey } from "./fleet-facts.ts";
+import { type FleetConfigured, taskKey } from "./fleet-facts.ts";
+import type { H1Sample } from "./h1-history.ts";
 
 export type FleetRow =
   | readonly ["fleet", createdAt: number, above: boolean, crossings: number]
+  | readonly ["settings", settings: FleetConfigured]
+  | readonly ["h1", sample: H1Sample]
   | readonly ["capabilities", ...names: string[]]
   | readonly [
       "agent",
@@ -30,7 +33,7 @@ export type FleetRow =
   | readonly ["edge", a: number, b: number, ...tallies: number[]];
 
 export const fleetSnapshot: SnapshotForm<FleetState> = {
-  version: 1,
+  version: 2,
   save: (state): Json => [...fleetRows(state)],
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own rows, chosen by their version
   load: (json) => loadFleet(json as unknown as Iterable<FleetRow>),
@@ -39,6 +42,8 @@ export const fleetSnapshot: SnapshotForm<FleetState> = {
 /** The rows of a state, one by one; good until the next event. */
 export function* fleetRows(state: FleetState): Generator<FleetRow> {
   yield ["fleet", state.createdAt, state.emergence.above, state.emergence.crossings];
+  if (state.settings !== null) yield ["settings", state.settings];
+  for (const sample of state.history.samples()) yield ["h1", sample];
   const numbers = new Map<string, number>();
   const sets = new Map<string, number>();
   for (const id of state.graph.vertices()) {
@@ -64,6 +69,12 @@ export function loadFleet(rows: Iterable<FleetRow>): FleetState {
       case "fleet":
         state.createdAt = row[1];
         state.emergence = { above: row[2], crossings: row[3] };
+        break;
+      case "settings":
+        state.settings = row[1];
+        break;
+      case "h1":
+        state.history.add(row[1]);
         break;
       case "capabilities":
         sets.push(row.slice(1));

@@ -6,11 +6,13 @@ import { crossed, EMERGENCE_INITIAL, type EmergenceState } from "./emergence.ts"
 import {
   type AgentRegistered,
   type EdgeChanged,
+  type FleetConfigured,
   type FleetFact,
   type TaskRouted,
   taskKey,
 } from "./fleet-facts.ts";
 import { FleetGraph } from "./graph.ts";
+import { H1History } from "./h1-history.ts";
 import { Selection } from "./selection.ts";
 
 export interface FleetTask {
@@ -31,7 +33,10 @@ export interface FleetState {
   readonly tasks: Map<string, FleetTask>;
   /** Heartbeat intervals of the agents that have one, in seconds. */
   readonly heartbeats: Map<string, number>;
+  readonly history: H1History;
   emergence: EmergenceState;
+  /** Null as long as nobody has configured the fleet: then each process goes by its own options. */
+  settings: FleetConfigured | null;
   /** When the first event happened; 0 before it. */
   createdAt: number;
 }
@@ -43,7 +48,9 @@ export function initialFleet(): FleetState {
     deadlines: new Deadlines(),
     tasks: new Map(),
     heartbeats: new Map(),
+    history: new H1History(),
     emergence: EMERGENCE_INITIAL,
+    settings: null,
     createdAt: 0,
   };
 }
@@ -56,6 +63,12 @@ export function heartbeatDue(at: number, seconds: number): number {
 /** What an event changes. Changes the state in place and gives it back. */
 export function evolveFleet(state: FleetState, event: Happened<FleetFact>): FleetState {
   if (state.createdAt === 0) state.createdAt = event.at;
+  apply(state, event);
+  state.history.note(event, state.graph.counts());
+  return state;
+}
+
+function apply(state: FleetState, event: Happened<FleetFact>): void {
   switch (event.type) {
     case "agent_registered":
       registerAgent(state, event.data, event.at);
@@ -99,8 +112,10 @@ export function evolveFleet(state: FleetState, event: Happened<FleetFact>): Flee
     case "fleet_reset":
       reset(state);
       break;
+    case "fleet_configured":
+      state.settings = event.data;
+      break;
   }
-  return state;
 }
 
 function registerAgent(state: FleetState, agent: AgentRegistered, at: number): void {

@@ -1,7 +1,7 @@
 // A fleet as the router's status pages tell it, spec/wire.md §2.
 import { EMERGENCE_OFFSET_DEFAULT, isEmergent, marginOf, thresholdOf } from "./emergence.ts";
 import type { FleetState } from "./fleet-state.ts";
-import { loops } from "./graph.ts";
+import { type GraphCounts, loops } from "./graph.ts";
 import { plainGraph } from "./plain-graph.ts";
 import { type RigidityDescription, rigidityOf } from "./rigidity.ts";
 
@@ -37,8 +37,31 @@ export type AgentView = {
   readonly n_tasks: number;
 };
 
-/** `GET /status`. The description walks the whole graph, O(V + E) and more: keep it until the next event. */
-export function fleetStatus(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT): FleetStatus {
+/**
+ * How redundant the fleet is as one framework. With three loops and more it walks the whole graph, O(V + E) and more:
+ * keep it until the next event.
+ */
+export function describeFleet({ graph }: FleetState): RigidityDescription {
+  return describeLoops(graph.counts()) ?? rigidityOf(plainGraph(graph)).whole.description;
+}
+
+/**
+ * What the counts alone say: the smallest redundant framework is K₄, which has three loops, so that below them every
+ * edge counts. Null from three loops on.
+ */
+export function describeLoops(counts: GraphCounts): RigidityDescription | null {
+  const { vertices, edges } = counts;
+  if (vertices < 2) return "empty";
+  if (loops(counts) >= 3) return null;
+  return edges < 2 * vertices - 3 ? "under-constrained" : "rigid";
+}
+
+/** `GET /status`. */
+export function fleetStatus(
+  state: FleetState,
+  offset = EMERGENCE_OFFSET_DEFAULT,
+  description = describeFleet(state),
+): FleetStatus {
   const counts = state.graph.counts();
   return {
     n_agents: state.graph.count("agent"),
@@ -47,16 +70,19 @@ export function fleetStatus(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT
     n_vertices: counts.vertices,
     h1_dimension: loops(counts),
     n_components: counts.components,
-    description: rigidityOf(plainGraph(state.graph)).whole.description,
+    description,
     emergence_detected: isEmergent(counts, offset),
     margin: marginOf(counts, offset),
   };
 }
 
 /** `GET /h1-snapshot`. `laman_rigid` is minimally rigid: the description `rigid`. `laman_margin` is β₁ − (V − 2), whatever the offset. */
-export function h1Snapshot(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT): H1Snapshot {
+export function h1Snapshot(
+  state: FleetState,
+  offset = EMERGENCE_OFFSET_DEFAULT,
+  description = describeFleet(state),
+): H1Snapshot {
   const counts = state.graph.counts();
-  const { description } = rigidityOf(plainGraph(state.graph)).whole;
   return {
     n_vertices: counts.vertices,
     n_edges: counts.edges,
@@ -74,7 +100,10 @@ export function h1Snapshot(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT)
 
 /** `GET /agents`, one by one in order of registration. */
 export function* agentViews(state: FleetState): Generator<AgentView> {
-  for (const id of state.selection.ids()) {
-    yield { agent_id: id, capabilities: state.selection.capabilities(id), n_tasks: state.selection.load(id) };
-  }
+  for (const id of state.selection.ids()) yield agentView(state, id);
+}
+
+/** Throws `not_found` for an unknown agent. */
+export function agentView({ selection }: FleetState, id: string): AgentView {
+  return { agent_id: id, capabilities: selection.capabilities(id), n_tasks: selection.load(id) };
 }

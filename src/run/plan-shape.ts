@@ -1,5 +1,6 @@
 // Checks a plan's shape and says in words what zod found. Unknown keys alone do not keep the rest from being checked.
 import type { z } from "zod";
+import { nearest } from "./nearest.ts";
 import { pathText, type PlanPath } from "./plan-source.ts";
 import {
   agentSchema,
@@ -50,7 +51,7 @@ function faultsOf(issue: Issue, value: unknown): readonly PathFault[] {
       { ...faultAt(at, `${named(at)} cannot have this name.`, issue.issues[0]?.message ?? ""), of: "key" },
     ];
   }
-  return [faultAt(at, `${named(at)} ${describe(valueAt(value, at))}.`, issue.message)];
+  return [faultAt(at, `${named(at)} ${describeValue(valueAt(value, at))}.`, issue.message)];
 }
 
 function unknownKey(at: PlanPath, key: string): PathFault {
@@ -70,7 +71,7 @@ function named(at: PlanPath): string {
 }
 
 /** Says of a value what it is; texts are not repeated, since they may be private. */
-function describe(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (value === undefined) return "is missing";
   if (value === null) return "is empty";
   if (typeof value === "number" || typeof value === "boolean") return `is ${String(value)}`;
@@ -78,7 +79,7 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? `is a list of ${value.length}` : "is a set of keys";
 }
 
-function valueAt(value: unknown, at: PlanPath): unknown {
+export function valueAt(value: unknown, at: PlanPath): unknown {
   let found = value;
   for (const part of at) {
     if (typeof found !== "object" || found === null) return undefined;
@@ -105,35 +106,4 @@ function keysAt(at: PlanPath): readonly string[] {
   };
   const last = words.at(-1);
   return Object.keys((schema[last as keyof typeof schema] ?? planSchema).shape);
-}
-
-/** The one known key it is the beginning of, or the one that is at most a third of its letters away; letter case, dashes and underscores do not count. */
-function nearest(key: string, known: readonly string[]): string | null {
-  const begun = known.filter((candidate) => bare(key).length > 2 && bare(candidate).startsWith(bare(key)));
-  if (begun.length === 1) return begun[0] ?? null;
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(bare(key), bare(candidate)) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best !== undefined && best.distance <= Math.max(1, best.candidate.length / 3)
-    ? best.candidate
-    : null;
-}
-
-function bare(text: string): string {
-  return text.toLowerCase().replaceAll(/[-_]/g, "").slice(0, 64);
-}
-
-/** Levenshtein's: how many letters must be put in, left out or changed. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of from.split("").entries()) {
-    const next = [index + 1];
-    for (let at = 0; at < to.length; at++) {
-      const change = (row[at] ?? 0) + (letter === to[at] ? 0 : 1);
-      next.push(Math.min(change, (next[at] ?? 0) + 1, (row[at + 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

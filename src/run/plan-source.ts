@@ -1,4 +1,4 @@
-// A plan's YAML text: read with the place of every key and value, so that each fault can say where it is.
+// The YAML text of a plan, or of another file that people write: read with the place of every key and value, so that each fault can say where it is.
 import {
   isAlias,
   isMap,
@@ -43,7 +43,8 @@ const ALIAS_COUNT_MAX = 100;
 
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
-export function readSource(text: string): PlanSource {
+/** `noun` is what the file is called in what is said of it. */
+export function readSource(text: string, noun = "plan"): PlanSource {
   const start: Place = { line: 1, column: 1 };
   const refuse = (what: string, todo: string): PlanSource => ({
     value: undefined,
@@ -51,17 +52,14 @@ export function readSource(text: string): PlanSource {
     place: () => start,
   });
   if (text.length > PLAN_CHARACTERS_MAX) {
-    return refuse(
-      `The plan has more than ${PLAN_CHARACTERS_MAX} characters.`,
-      "Split it into several plans.",
-    );
+    return refuse(`The ${noun} has more than ${PLAN_CHARACTERS_MAX} characters.`, "Write less into it.");
   }
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: "core" });
     const place = (path: PlanPath, of: "key" | "value" = "value"): Place =>
       placeAt(lines, offsetOf(document, path, of));
-    const faults = syntaxFaults(document, lines);
+    const faults = syntaxFaults(document, lines, noun);
     if (faults.length > 0) return { value: undefined, faults, place };
     const value: unknown = document.toJS({ maxAliasCount: ALIAS_COUNT_MAX });
     return {
@@ -70,9 +68,9 @@ export function readSource(text: string): PlanSource {
       place,
     };
   } catch (cause) {
-    if (cause instanceof RangeError) return refuse("The plan is nested too deeply.", "Write it flatter.");
+    if (cause instanceof RangeError) return refuse(`The ${noun} is nested too deeply.`, "Write it flatter.");
     const why = cause instanceof Error ? cause.message : String(cause);
-    return refuse(`The plan cannot be read: ${why}.`, "Write repeated parts out, or use fewer aliases.");
+    return refuse(`The ${noun} cannot be read: ${why}.`, "Write repeated parts out, or use fewer aliases.");
   }
 }
 
@@ -84,23 +82,23 @@ export function pathText(path: PlanPath): string {
     .replace(/^\./, "");
 }
 
-function syntaxFaults(document: Document, lines: LineCounter): readonly SourceFault[] {
+function syntaxFaults(document: Document, lines: LineCounter, noun: string): readonly SourceFault[] {
   return [...document.errors, ...document.warnings].map((error) => ({
     line: placeAt(lines, error.pos[0]).line,
     column: placeAt(lines, error.pos[0]).column,
     path: "",
-    what: syntaxWords(error),
-    todo: syntaxTodo(error.code),
+    what: syntaxWords(error, noun),
+    todo: syntaxTodo(error.code, noun),
   }));
 }
 
-function syntaxWords({ code, message }: YAMLError): string {
+function syntaxWords({ code, message }: YAMLError, noun: string): string {
   if (code === "DUPLICATE_KEY") return "The key stands here a second time.";
-  if (code === "RESOURCE_EXHAUSTION") return "The plan is nested too deeply.";
+  if (code === "RESOURCE_EXHAUSTION") return `The ${noun} is nested too deeply.`;
   return `This is not YAML: ${message}.`;
 }
 
-function syntaxTodo(code: string): string {
+function syntaxTodo(code: string, noun: string): string {
   switch (code) {
     case "DUPLICATE_KEY":
       return "Keep one of them.";
@@ -109,7 +107,7 @@ function syntaxTodo(code: string): string {
     case "TAB_AS_INDENT":
       return "Indent with spaces.";
     case "MULTIPLE_DOCS":
-      return "Write one plan a file, without a second --- line.";
+      return `Write one ${noun} a file, without a second --- line.`;
     case "TAG_RESOLVE_FAILED":
       return "Leave out the ! tag.";
     case "BAD_ALIAS":

@@ -1,9 +1,11 @@
-// Who has told something, and how much in the last day: read from the log once, when first asked for, then followed.
+// Who has told something, and how much in the last day, in the rooms that somebody sees: read from the log once, when
+// first asked for, then followed.
 import { setImmediate as turn } from "node:timers/promises";
 import type { Event } from "../event/event.ts";
 import type { TailPlace } from "../event/log.ts";
 import type { Store } from "../store/port.ts";
 import { Latest } from "./latest.ts";
+import { seesRoom, type Principal } from "./principal.ts";
 import { agentOf } from "./tile-view.ts";
 
 const PAGE = 1_000;
@@ -16,15 +18,17 @@ const NAME_LENGTH = 128;
 export class Census {
   readonly #store: Store;
   readonly #now: () => number;
+  readonly #principal: Principal;
   readonly #latest = new Latest(async () => await this.#catchUp());
   readonly #agents = new Set<string>();
   /** How many tiles each minute of the last day brought. */
   readonly #minutes = new Map<number, number>();
   #place: TailPlace | null = null;
 
-  constructor(store: Store, now: () => number) {
+  constructor(store: Store, now: () => number, principal: Principal) {
     this.#store = store;
     this.#now = now;
+    this.#principal = principal;
   }
 
   async current(): Promise<{ readonly agents: number; readonly tilesOfDay: number }> {
@@ -41,7 +45,7 @@ export class Census {
   async #catchUp(): Promise<void> {
     for (;;) {
       const { events, place } = await this.#store.tail({ after: this.#place, limit: PAGE });
-      for (const { event } of events) if (event.room !== null) this.#count(event);
+      for (const { event } of events) this.#count(event);
       this.#place = place;
       if (events.length < PAGE) return;
       await turn();
@@ -49,6 +53,7 @@ export class Census {
   }
 
   #count(event: Event): void {
+    if (event.room === null || !seesRoom(this.#principal, event.room)) return;
     this.#agents.add(agentOf(event).slice(0, NAME_LENGTH));
     if (event.at <= this.#now() - DAY_MS) return;
     const minute = Math.floor(event.at / MINUTE_MS);

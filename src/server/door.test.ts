@@ -69,3 +69,24 @@ test("a path that climbs is refused before it is read", () => {
   for (const path of ["/room/a..b", "/room/...", "/search?q=../x", "/room/a%2Fb"])
     expect(knock(HOST, path)).toBeNull();
 });
+
+function named(hosts: readonly string[], ...rawHeaders: readonly string[]): number | null {
+  return refuseAtDoor({ method: "GET", target: "/", rawHeaders, hosts })?.status ?? null;
+}
+
+test("names of one's own come in beside loopback's, with any port or the one that is named", () => {
+  for (const host of ["Holodeck.example.org", "holodeck.example.org:8848", "127.0.0.1:8848"])
+    expect(named(["holodeck.example.org"], "Host", host)).toBeNull();
+  expect(named(["fd00::1"], "Host", "[fd00::1]:8848")).toBeNull();
+  expect(named(["a.example:8848"], "Host", "a.example:8848")).toBeNull();
+  for (const host of ["a.example:8849", "a.example", "b.a.example:8848", "a.example:8848.evil.example"])
+    expect(named(["a.example:8848"], "Host", host)).toBe(421);
+});
+
+test("pages of a name of one's own may come through TLS, those of loopback not", () => {
+  const own = ["a.example"];
+  expect(named(own, "Host", "a.example", "Origin", "https://a.example")).toBeNull();
+  expect(named(own, "Host", "a.example", "Origin", "http://a.example")).toBeNull();
+  expect(named(own, "Host", "a.example", "Origin", "https://b.example")).toBe(403);
+  expect(named(own, "Host", "127.0.0.1", "Origin", "https://127.0.0.1")).toBe(403);
+});

@@ -10,6 +10,8 @@ export interface Knock {
   readonly target: string;
   /** Name, value, name, value, …, as Node keeps them. */
   readonly rawHeaders: readonly string[];
+  /** Names this server has beside those of loopback: `holodeck.example.org`, with a port when only that one counts. */
+  readonly hosts?: readonly string[];
 }
 
 export interface DoorRefusal {
@@ -20,23 +22,32 @@ export interface DoorRefusal {
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
 /** Null for who may come in. */
-export function refuseAtDoor({ method, target, rawHeaders }: Knock): DoorRefusal | null {
+export function refuseAtDoor({ method, target, rawHeaders, hosts: own = [] }: Knock): DoorRefusal | null {
   const headers = collect(rawHeaders);
   const hosts = headers.get("host") ?? [];
   const [host = ""] = hosts;
   if (hosts.length !== 1) return refuse(400, "The request has not exactly one Host header.");
-  if (!LOOPBACK_HOST.test(host))
+  const isLoopback = LOOPBACK_HOST.test(host);
+  if (!isLoopback && !isOwn(host, own))
     return refuse(
       421,
-      `This server is not ${JSON.stringify(host)}. Use http://127.0.0.1 or http://localhost.`,
+      `This server is not ${JSON.stringify(host)}. Use http://127.0.0.1, or allow the name (--allow-host).`,
     );
+  // Before a name of one's own there may stand a proxy that ends TLS.
+  const schemes = isLoopback ? ["http"] : ["http", "https"];
   for (const origin of headers.get("origin") ?? []) {
-    if (origin.toLowerCase() !== `http://${host.toLowerCase()}`)
+    if (!schemes.some((scheme) => origin.toLowerCase() === `${scheme}://${host.toLowerCase()}`))
       return refuse(403, `Pages from ${JSON.stringify(origin)} may not use this server.`);
   }
   if (/(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i.test(target.split(/[?#]/, 1)[0] ?? ""))
     return refuse(400, "The path has . or .. as a part.");
   return method === "POST" ? bodyRefusal(headers) : null;
+}
+
+function isOwn(host: string, own: readonly string[]): boolean {
+  const asked = host.toLowerCase();
+  const name = asked.replace(/:\d{1,5}$/, "");
+  return own.some((one) => [asked, name].includes(one.toLowerCase()) || name === `[${one.toLowerCase()}]`);
 }
 
 function bodyRefusal(headers: ReadonlyMap<string, readonly string[]>): DoorRefusal | null {

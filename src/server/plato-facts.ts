@@ -1,6 +1,7 @@
 // What the server says of itself: health, description, status, numbers.
 import { frontPage } from "./front-page.ts";
 import type { Plato } from "./plato-parts.ts";
+import { visibleTotals } from "./visible.ts";
 
 const API: readonly string[] = [
   "GET /health",
@@ -28,7 +29,7 @@ export function addFacts({ app, counts, census, gate, version, instance, uptime 
   });
 
   app.get("/", async (c) => {
-    const { tiles, rooms } = await counts.current();
+    const { tiles, rooms } = visibleTotals(await counts.current(), c.get("principal"));
     const facts = { service: "plato-tile-server", version, instance, tiles, rooms: rooms.size };
     if (!(c.req.header("accept") ?? "").includes("text/html")) return c.json({ ...facts, api: API });
     c.header(
@@ -39,12 +40,13 @@ export function addFacts({ app, counts, census, gate, version, instance, uptime 
   });
 
   app.get("/status", async (c) => {
-    const { tiles, rooms } = await counts.current();
+    const principal = c.get("principal");
+    const { tiles, rooms } = visibleTotals(await counts.current(), principal);
     return c.json({
       status: "active",
       version,
       uptime: uptime(),
-      gate_stats: gate.snapshot(),
+      gate_stats: gate.snapshot(principal),
       rooms: rooms.size,
       total_tiles: tiles,
       accepts_object_answers: true,
@@ -52,8 +54,9 @@ export function addFacts({ app, counts, census, gate, version, instance, uptime 
   });
 
   app.get("/stats", async (c) => {
-    const { tiles, rooms } = await counts.current();
-    const { agents, tilesOfDay } = await census.current();
+    const principal = c.get("principal");
+    const { tiles, rooms } = visibleTotals(await counts.current(), principal);
+    const { agents, tilesOfDay } = await census.current(principal);
     return c.json({
       instance,
       total_tiles: tiles,

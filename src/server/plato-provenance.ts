@@ -7,6 +7,7 @@ import type { Store } from "../store/port.ts";
 import { isoTime } from "../tile/session-tiles.ts";
 import { verifyChain, type ChainReport } from "./chain.ts";
 import type { Plato } from "./plato-parts.ts";
+import { seesRoom, type Principal, type ServerEnv } from "./principal.ts";
 import { checkRoom, invalid, limitOf } from "./query.ts";
 import { byTimeDown } from "./recent-tiles.ts";
 import { tileId, viewTile } from "./tile-view.ts";
@@ -15,12 +16,16 @@ const HASH = /^[0-9a-f]{64}$/;
 const CHAIN_LIMIT = 50;
 
 export function addProvenance({ app, store }: Plato): void {
-  app.get("/verify/:hash", async (c) => c.json(await verifyTile(store, c.req.param("hash"))));
+  app.get("/verify/:hash", async (c) =>
+    c.json(await verifyTile(store, c.get("principal"), c.req.param("hash"))),
+  );
   app.get("/provenance/chain", async (c) => c.json(await chainOfRoom(store, c)));
 }
 
-async function verifyTile(store: Store, hash: string): Promise<object> {
-  const stored = HASH.test(hash) ? await store.find({ hash }) : null;
+async function verifyTile(store: Store, principal: Principal, hash: string): Promise<object> {
+  const found = HASH.test(hash) ? await store.find({ hash }) : null;
+  const room = found?.event.room ?? null;
+  const stored = room !== null && seesRoom(principal, room) ? found : null;
   const tile = stored === null ? null : await viewTile(store, stored);
   if (stored === null || tile === null) {
     throw new HolodeckError("not_found", {
@@ -44,12 +49,13 @@ async function verifyTile(store: Store, hash: string): Promise<object> {
 }
 
 /** A page of a room's tiles as links, and whether each of the streams they stand in is whole. */
-async function chainOfRoom(store: Store, c: Context): Promise<object> {
+async function chainOfRoom(store: Store, c: Context<ServerEnv>): Promise<object> {
   const room = c.req.query("room") ?? "";
   if (room === "") throw invalid("The request has no `room`.", "Pass ?room=name.");
   const before = c.req.query("before") ?? "";
   const page = { limit: limitOf(c, CHAIN_LIMIT), ...(before !== "" && { after: before }) };
-  const { items, next } = await store.room({ name: checkRoom(room), page });
+  const asked = await store.room({ name: checkRoom(room), page });
+  const { items, next } = seesRoom(c.get("principal"), room) ? asked : { items: [], next: null };
   const streams: ChainReport[] = [];
   for (const stream of new Set(items.map(({ event }): StreamId => event.stream)))
     streams.push(await verifyChain(store, stream));

@@ -1,20 +1,25 @@
 // Reading rooms: their list, one room, the newest tiles of all, search, export.
 import type { StoredEvent } from "../event/log.ts";
-import type { Store } from "../store/port.ts";
+import type { Page, Store } from "../store/port.ts";
 import { exportTiles } from "./export-tiles.ts";
 import type { Plato } from "./plato-parts.ts";
 import { checkRoom, invalid, limitOf, roomPath } from "./query.ts";
-import { byTimeDown, recentTiles } from "./recent-tiles.ts";
+import { seesRoom } from "./principal.ts";
+import { byTimeDown } from "./recent-tiles.ts";
 import { searchTiles } from "./search-tiles.ts";
 import type { RoomTotals } from "./room-counts.ts";
 import { viewTiles } from "./tile-view.ts";
+import { searchedRooms, visibleRecent, visibleTotals } from "./visible.ts";
 
 const ROOM_LIMIT = 50;
 const SEARCH_LIMIT = 20;
 
+/** A page of a room without tiles. */
+const NOTHING: Page<StoredEvent> = { items: [], next: null };
+
 export function addReading({ app, store, counts }: Plato): void {
   app.get("/rooms", async (c) => {
-    const { rooms } = await counts.current();
+    const { rooms } = visibleTotals(await counts.current(), c.get("principal"));
     const entries = [...rooms.values()].map(({ room, tiles, createdAt, latestAt }) => [
       room,
       { tile_count: tiles, latest: latestAt / 1_000, created: createdAt / 1_000 },
@@ -23,14 +28,17 @@ export function addReading({ app, store, counts }: Plato): void {
   });
 
   app.get("/room/*", async (c) => {
-    const totals = await counts.current();
+    const principal = c.get("principal");
+    const totals = visibleTotals(await counts.current(), principal);
     const name = roomAsked(checkRoom(roomPath(c)), totals);
     const before = c.req.query("before");
     const page = {
       limit: limitOf(c, ROOM_LIMIT),
       ...(before !== undefined && before !== "" && { after: before }),
     };
-    const { items, next } = await store.room({ name, page });
+    // Of a room that is not seen the page is read all the same, for its place in the list is judged there.
+    const asked = await store.room({ name, page });
+    const { items, next } = seesRoom(principal, name) ? asked : NOTHING;
     const summary = totals.rooms.get(name);
     return c.json({
       room: name,
@@ -44,23 +52,30 @@ export function addReading({ app, store, counts }: Plato): void {
   });
 
   app.get("/tiles/recent", async (c) => {
-    return c.json({ tiles: await view(store, await recentTiles(store, limitOf(c, ROOM_LIMIT))) });
+    return c.json({
+      tiles: await view(store, await visibleRecent(store, c.get("principal"), limitOf(c, ROOM_LIMIT))),
+    });
   });
+}
 
+/** Search, and all there is. */
+export function addFinding({ app, store }: Plato): void {
   app.get("/search", async (c) => {
     const query = c.req.query("q") ?? "";
     if (query.trim() === "") throw invalid("The search has no `q`.", "Pass ?q=words.");
     const room = c.req.query("room") ?? "";
     const asked = {
       text: query,
-      room: room === "" ? null : checkRoom(room),
+      rooms: searchedRooms(c.get("principal"), room === "" ? null : checkRoom(room)),
       limit: limitOf(c, SEARCH_LIMIT),
     };
     return c.json({ query, results: await view(store, await searchTiles(store, asked)) });
   });
 
   app.get("/export/plato-tile-spec", (c) =>
-    c.body(exportTiles(store), 200, { "content-type": "application/x-ndjson; charset=utf-8" }),
+    c.body(exportTiles(store, c.get("principal")), 200, {
+      "content-type": "application/x-ndjson; charset=utf-8",
+    }),
   );
 }
 

@@ -6,10 +6,12 @@ import type { GateRefusal } from "../tile/gate.ts";
 import { isSubmissionFault, readSubmission } from "../tile/submission.ts";
 import { readJsonObject } from "./json-body.ts";
 import type { Plato } from "./plato-parts.ts";
+import { seesRoom, type Principal, type ServerEnv } from "./principal.ts";
 import { checkRoom, invalid, roomPath } from "./query.ts";
 import type { RoomTotals } from "./room-counts.ts";
 import type { Taken } from "./tile-desk.ts";
 import { tileId } from "./tile-view.ts";
+import { checkMayWrite } from "./visible.ts";
 
 const KEY_LENGTH_MAX = 255;
 const REASON_LENGTH_MAX = 2_000;
@@ -18,8 +20,20 @@ const HASH = /^[0-9a-f]{64}$/;
 /** Refusals of tiles that could not even be judged. */
 const MALFORMED: ReadonlySet<string> = new Set(["missing_field", "invalid_field", "invalid_room"]);
 
+/** Said alike of rooms that there are and of others. */
+const OTHER_ROOM: GateRefusal = {
+  reason: "room_not_allowed",
+  what: "This key may not write to that room. Use one with the room in its scope.",
+};
+
 /** What became of one tile, before it is put into words. */
 type Outcome = Taken & { readonly room: string | null };
+
+/** Who submits, and under which key of its own a repeat is known. */
+interface Asker {
+  readonly principal: Principal;
+  readonly idempotencyKey: string | null;
+}
 
 export function addWriting(plato: Plato): void {
   const { app } = plato;
@@ -34,33 +48,37 @@ export function addWriting(plato: Plato): void {
   app.post("/retract", async (c) => await retract(plato, c));
 }
 
-async function submitOne(plato: Plato, c: Context, room: string | null): Promise<Response> {
+async function submitOne(plato: Plato, c: Context<ServerEnv>, room: string | null): Promise<Response> {
   const tile = await readJsonObject(c);
-  const take = await prepare(plato, tile, room, keyOf(c.req.header("idempotency-key")));
+  const asker = { principal: c.get("principal"), idempotencyKey: keyOf(c.req.header("idempotency-key")) };
+  const take = await prepare(plato, tile, room, asker);
   const outcome = await take();
-  const answer = answerOf(outcome, await plato.counts.current());
+  const answer = answerOf(outcome, plato.counts.known);
   return c.json(answer, statusOf(outcome));
 }
 
 /** The tiles are submitted in their order and together, each on its own. */
-async function submitBatch(plato: Plato, c: Context): Promise<Response> {
+async function submitBatch(plato: Plato, c: Context<ServerEnv>): Promise<Response> {
   const { tiles } = await readJsonObject(c);
   if (!Array.isArray(tiles)) throw invalid("The body has no list `tiles`.", "Send {tiles: […]}.");
   const takes: (() => Promise<Outcome>)[] = [];
   for (const one of tiles as readonly Json[]) {
     const { idempotency_key, ...tile } = isObject(one) ? one : {};
-    takes.push(await prepare(plato, tile, null, keyOf(idempotency_key)));
+    const asker = { principal: c.get("principal"), idempotencyKey: keyOf(idempotency_key) };
+    takes.push(await prepare(plato, tile, null, asker));
   }
   const outcomes = await Promise.all(takes.map(async (take) => await take()));
-  const totals = await plato.counts.current();
+  const totals = plato.counts.known;
   const accepted = outcomes.filter(({ status }) => status === "accepted").length;
   const details = outcomes.map((outcome) => answerOf(outcome, totals));
   return c.json({ accepted, rejected: outcomes.length - accepted, details });
 }
 
-async function supersede(plato: Plato, c: Context): Promise<Response> {
+async function supersede(plato: Plato, c: Context<ServerEnv>): Promise<Response> {
   const body = await readJsonObject(c);
+  const principal = c.get("principal");
   const room = roomIn(body);
+  checkMayWrite(principal, room);
   const oldHash = hashIn(body, "old_hash");
   const tile = body["new_tile"];
   if (!isObject(tile))
@@ -69,17 +87,18 @@ async function supersede(plato: Plato, c: Context): Promise<Response> {
   const outcome: Outcome = isSubmissionFault(submission)
     ? { status: "rejected", refusal: submission, room }
     : { ...(await plato.desk.supersede(oldHash, submission, keyOf(c.req.header("idempotency-key")))), room };
-  count(plato, outcome);
+  count(plato, principal, outcome);
   if (outcome.status === "rejected") {
-    return c.json(answerOf(outcome, await plato.counts.current()), statusOf(outcome));
+    return c.json(answerOf(outcome, plato.counts.known), statusOf(outcome));
   }
   const { hash, position } = outcome.stored;
   return c.json({ status: "superseded", old_hash: oldHash, new_hash: hash, lamport: position, room });
 }
 
-async function retract(plato: Plato, c: Context): Promise<Response> {
+async function retract(plato: Plato, c: Context<ServerEnv>): Promise<Response> {
   const body = await readJsonObject(c);
   const room = roomIn(body);
+  checkMayWrite(c.get("principal"), room);
   const tileHash = hashIn(body, "tile_hash");
   const reason = body["reason"] ?? "";
   if (typeof reason !== "string" || reason.length > REASON_LENGTH_MAX)
@@ -92,26 +111,28 @@ async function prepare(
   plato: Plato,
   tile: JsonObject,
   room: string | null,
-  idempotencyKey: string | null,
+  { principal, idempotencyKey }: Asker,
 ): Promise<() => Promise<Outcome>> {
   const submission = readSubmission(tile, room);
-  if (isSubmissionFault(submission)) {
-    const outcome: Outcome = { status: "rejected", refusal: submission, room };
-    count(plato, outcome);
+  const turnAway = (refusal: GateRefusal, named: string | null) => {
+    const outcome: Outcome = { status: "rejected", refusal, room: named };
+    count(plato, principal, outcome);
     return async () => await Promise.resolve(outcome);
-  }
+  };
+  if (isSubmissionFault(submission)) return turnAway(submission, room);
+  if (!seesRoom(principal, submission.room)) return turnAway(OTHER_ROOM, submission.room);
   const take = await plato.desk.prepare(submission, idempotencyKey);
   return async () => {
     const outcome = { ...(await take()), room: submission.room };
-    count(plato, outcome);
+    count(plato, principal, outcome);
     return outcome;
   };
 }
 
 /** A repeat was counted the first time. */
-function count({ gate }: Plato, outcome: Outcome): void {
-  if (outcome.status === "rejected") gate.reject(outcome.refusal.reason);
-  else if (!outcome.isRepeat) gate.accept();
+function count({ gate }: Plato, principal: Principal, outcome: Outcome): void {
+  if (outcome.status === "rejected") gate.reject(principal, outcome.refusal.reason);
+  else if (!outcome.isRepeat) gate.accept(principal);
 }
 
 function statusOf(outcome: Outcome): 200 | 400 | 403 {

@@ -24,7 +24,7 @@ import type { SessionDecision, SessionReplay } from "./replay.ts";
 import { partResource } from "./resource.ts";
 import type { OwnedSession, SessionListener } from "./owned-session.ts";
 import { sessionSnapshot, taskSnapshot, type SessionSnapshot, type TaskSnapshot } from "./snapshots.ts";
-import { COMPLETE_OPTIONS, type CompleteOptions, type Task } from "./task.ts";
+import { COMPLETE_OPTIONS, type CompleteOptions, type HeartbeatOptions, type Task } from "./task.ts";
 import type { TaskOptions } from "./task-options.ts";
 import type { WorkResult } from "./work-result.ts";
 import { runWork, type WorkContext } from "./work.ts";
@@ -110,6 +110,11 @@ export class AgentSession {
     return { attempt: (await this.#start(taskId)).attempts };
   }
 
+  /** As `session.heartbeat`: the work goes on. */
+  async heartbeat(taskId: string, options: HeartbeatOptions = {}): Promise<void> {
+    await this.#beat(taskId, options);
+  }
+
   /** As `session.completeTask`. */
   async completeTask(taskId: string, outcome: TaskOutcome, options: AgentCompletion = {}): Promise<void> {
     await this.#complete(taskId, outcome, options);
@@ -130,6 +135,7 @@ export class AgentSession {
         return session.status;
       },
       startTask: async (id: string) => await this.#start(id),
+      heartbeat: async (id: string, options?: HeartbeatOptions) => await this.#beat(id, options ?? {}),
       completeTask: async (id: string, outcome: TaskOutcome, options?: AgentCompletion) =>
         await this.#complete(id, outcome, options ?? {}),
       readResult: async (id: string) => await this.readResult(id),
@@ -237,8 +243,10 @@ export class AgentSession {
     const agent = checkAttach(options);
     const { setup, teardown } = options;
     await this.#ask("attach", this.#part("agents", agent.agentId));
-    const judged = judgedAs(await guard.basis(agentId), agentId);
-    const granted = typeof judged === "string" ? [] : judged.principal.roles;
+    const granted = await guard.look(agentId, (basis) => {
+      const judged = judgedAs(basis, agentId);
+      return typeof judged === "string" ? [] : judged.principal.roles;
+    });
     // Only what was judged: `options` are the asker's to change meanwhile.
     const { agentId: id, nickname, metadata, kind, gyreId, capabilities, heartbeatSeconds } = agent;
     return await session.attachAgent({
@@ -260,10 +268,10 @@ export class AgentSession {
   }
 
   /** It is still there. */
-  async heartbeat(): Promise<void> {
+  async heartbeatAgent(): Promise<void> {
     const { agentId, session } = this.#parts;
     await this.#ask("heartbeat", this.#part("agents", agentId));
-    await session.heartbeat(agentId);
+    await session.heartbeatAgent(agentId);
   }
 
   /** As `session.introspect`. */
@@ -299,6 +307,11 @@ export class AgentSession {
     const { agentId, session } = this.#parts;
     await this.#ask("start", this.#task(taskId));
     return await session.startTask(taskId, { agentId });
+  }
+
+  async #beat(taskId: string, options: HeartbeatOptions): Promise<Task> {
+    await this.#ask("progress", this.#task(taskId));
+    return await this.#parts.session.heartbeat(taskId, options);
   }
 
   async #complete(taskId: string, outcome: TaskOutcome, options: AgentCompletion): Promise<Task> {

@@ -223,7 +223,7 @@ test("an agent that is not heard of leaves as disconnected, and is torn down", a
   const bot = await session.attachAgent({ identity: "bot", heartbeatSeconds: 10, teardown });
   for (let beats = 0; beats < 20; beats++) {
     await clock.advance(10_000);
-    await bot.heartbeat();
+    await bot.heartbeatAgent();
   }
   expect(session.totals.total).toBe(0);
   await clock.advance(9_999);
@@ -232,8 +232,8 @@ test("an agent that is not heard of leaves as disconnected, and is torn down", a
   expect((await session.introspect()).agents).toEqual([]);
   expect(steps).toEqual(["torn down"]);
   expect((await typesOf(session)).at(-1)).toBe("agent_disconnected");
-  await expect(session.heartbeat("bot")).rejects.toMatchObject({ code: "not_found" });
-  await expect(bot.heartbeat()).rejects.toMatchObject({ code: "denied" });
+  await expect(session.heartbeatAgent("bot")).rejects.toMatchObject({ code: "not_found" });
+  await expect(bot.heartbeatAgent()).rejects.toMatchObject({ code: "denied" });
 });
 
 test("many heartbeats are few events: one is written when the deadline moves by half an interval", async () => {
@@ -241,7 +241,7 @@ test("many heartbeats are few events: one is written when the deadline moves by 
   const bot = await session.attachAgent({ identity: "bot", heartbeatSeconds: 10 });
   for (let beats = 0; beats < 100; beats++) {
     await clock.advance(1_000);
-    await bot.heartbeat();
+    await bot.heartbeatAgent();
   }
   expect((await typesOf(session)).filter((type) => type === "agent_heartbeat")).toHaveLength(20);
   expect((await session.introspect()).agents).toHaveLength(1);

@@ -1,7 +1,7 @@
 // Who takes part in a session: attaching, detaching, being heard of, and the roles they share.
 import type { Decision, Happened, Refusal } from "../event/decider.ts";
 import type { AgentState } from "./agent-state.ts";
-import type { AttachAgent, DetachAgent, Heartbeat } from "./commands.ts";
+import type { AttachAgent, DetachAgent, HeartbeatAgent } from "./commands.ts";
 import type { AgentAttached, Attachment, SessionEvent } from "./events.ts";
 import type { SessionState } from "./state.ts";
 import { ownerOf } from "./stream.ts";
@@ -79,16 +79,20 @@ export function detachAgent(state: SessionState, command: DetachAgent): Decision
   if (attachmentId !== null && agent?.attachmentId !== attachmentId) return [];
   if (agent === undefined) return notAttached(state, agentId);
   const why = reason === null ? {} : { reason };
-  return [...driftsOf(state, agent), agent].map((one) =>
+  return [...driftsOf(state, agent), agent].flatMap((one) => [
     fact("agent_detached", null, { ...attachmentOf(one), ...why }),
-  );
+    ...routesFreed(state, one),
+  ]);
 }
 
 /**
  * An agent that is heard of every H seconds counts as disconnected between H and 1.5 H after it was heard of last.
  * That lets the log keep the deadline alone: a heartbeat is written when it moves the deadline by H / 2 or more.
  */
-export function heartbeat(state: SessionState, { agentId, now }: Heartbeat): Decision<SessionEvent> {
+export function heartbeatAgent(
+  state: SessionState,
+  { agentId, now }: HeartbeatAgent,
+): Decision<SessionEvent> {
   const refusal = refuseUnlessOpen(state);
   if (refusal !== null) return refusal;
   const agent = state.agents.get(agentId);
@@ -112,7 +116,19 @@ export function disconnected(state: SessionState, until: number): readonly Sessi
     for (const drift of driftsOf(state, agent)) silent.add(drift);
     silent.add(agent);
   }
-  return [...silent].map((agent) => fact("agent_disconnected", null, attachmentOf(agent)));
+  return [...silent].flatMap((agent) => [
+    fact("agent_disconnected", null, attachmentOf(agent)),
+    ...routesFreed(state, agent),
+  ]);
+}
+
+/** The tasks that were routed to it hold no edge in the fleet any more. */
+function routesFreed(state: SessionState, { agentId }: AgentState): readonly SessionEvent[] {
+  return [...state.open].flatMap((taskId) => {
+    const task = state.tasks.get(taskId);
+    if (task?.routing?.agent_id !== agentId || task.router === null) return [];
+    return [fact("route_freed", null, { task_id: taskId, router: task.router })];
+  });
 }
 
 export function revokeRole(state: SessionState, roleId: string): Decision<SessionEvent> {
@@ -123,10 +139,17 @@ export function revokeRole(state: SessionState, roleId: string): Decision<Sessio
 
 type TakePartEvent = Extract<
   Happened<SessionEvent>,
-  { readonly type: "roles_negotiated" | "role_revoked" | `agent_${string}` }
+  {
+    readonly type:
+      | "roles_negotiated"
+      | "role_revoked"
+      | "routing_fell_back"
+      | "route_freed"
+      | `agent_${string}`;
+  }
 >;
 
-/** What an event about agents and roles changes. */
+/** What an event about agents, their roles and their routes changes. */
 export function takePartChanged(state: SessionState, event: TakePartEvent): void {
   switch (event.type) {
     case "roles_negotiated":
@@ -147,6 +170,15 @@ export function takePartChanged(state: SessionState, event: TakePartEvent): void
     case "agent_disconnected":
       state.agents.delete(event.data.agent_id);
       break;
+    case "routing_fell_back":
+      break; // Told for those who look after the router.
+    case "route_freed": {
+      const task = state.tasks.get(event.data.task_id);
+      if (task === undefined) return;
+      task.routing = null;
+      task.router = null;
+      break;
+    }
   }
 }
 

@@ -37,7 +37,7 @@ export function carryOver(state: SessionState, command: ForkSession): Decision<S
 function startOf({ now, sessionId, process, boot, state }: ForkSession): StartSession {
   const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds, sessionTimeoutSeconds } = state;
   const { h1RouterEnabled, emergenceThresholdOffset, scoutRoom, emitTiles, plan } = state;
-  const { identityKey, policyKey, recordAllows, platoUrl, deliverTiles } = state;
+  const { identityKey, policyKey, recordAllows, platoUrl, deliverTiles, h1RouterUrl } = state;
   const { roles: granted } = state;
   return {
     type: "start_session",
@@ -56,6 +56,7 @@ function startOf({ now, sessionId, process, boot, state }: ForkSession): StartSe
     emitTiles,
     platoUrl,
     deliverTiles,
+    h1RouterUrl,
     plan,
     identityKey,
     policyKey,

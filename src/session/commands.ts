@@ -28,6 +28,8 @@ export interface StartSession extends Timed {
   readonly platoUrl: string;
   /** Whether its tiles are to be sent to `platoUrl`. */
   readonly deliverTiles: boolean;
+  /** Null for the fleet in the session's own store. */
+  readonly h1RouterUrl: string | null;
   readonly plan: JsonObject | null;
   /** The streams of who acts and of what is allowed. */
   readonly identityKey: string | null;
@@ -77,6 +79,10 @@ export interface RouteTask extends Timed {
   readonly taskId: string;
   readonly requiredCapabilities: readonly string[];
   readonly routing: Routing;
+  readonly router: string;
+  readonly reasoning: string;
+  /** Why the router itself did not decide; null when it did. */
+  readonly unreachable: string | null;
   /** The fleet's threshold was crossed with this decision; null when it was not. */
   readonly alert: RouterAlert | null;
 }
@@ -87,6 +93,16 @@ export interface StartTask extends Timed {
   /** Who does it; null for whom it was added or routed to, else the session's agent. */
   readonly agentId: string | null;
   readonly process: ProcessIdentity | null;
+}
+
+/** Whoever does a running attempt's work says that it goes on. */
+export interface NoteHeartbeat extends Timed {
+  readonly type: "note_heartbeat";
+  readonly taskId: string;
+  /** The attempt that speaks: it is refused unless it is the running one. Null for whichever runs. */
+  readonly attempt: number | null;
+  /** How far it is, in a sentence. */
+  readonly note: string | null;
 }
 
 export interface CompleteTask extends Timed {
@@ -140,8 +156,8 @@ export interface DetachAgent extends Timed {
 }
 
 /** An agent is heard of. */
-export interface Heartbeat extends Timed {
-  readonly type: "heartbeat";
+export interface HeartbeatAgent extends Timed {
+  readonly type: "heartbeat_agent";
   readonly agentId: string;
 }
 
@@ -174,19 +190,23 @@ export interface PruneSession extends Timed {
   readonly lastHash: string;
 }
 
-export type SessionCommand =
+/** A command, and the trace on whose behalf it was given (a W3C traceparent). */
+export type SessionCommand = AnyCommand & { readonly trace?: string };
+
+type AnyCommand =
   | StartSession
   | ForkSession
   | ResumeSession
   | AddTask
   | RouteTask
   | StartTask
+  | NoteHeartbeat
   | CompleteTask
   | LoseAttempt
   | EndSession
   | AttachAgent
   | DetachAgent
-  | Heartbeat
+  | HeartbeatAgent
   | RevokeRole
   | Expire
   | SetClock

@@ -36,7 +36,8 @@ const CALLS: Readonly<Record<string, (agent: AgentSession, note: Note) => Promis
   attachAgent: async (agent, note) =>
     await agent.attachAgent({ identity: "friend", setup: () => note("set up") }),
   detachAgent: async (agent) => await agent.detachAgent("other"),
-  heartbeat: async (agent) => await agent.heartbeat(),
+  heartbeat: async (agent) => await agent.heartbeat("running"),
+  heartbeatAgent: async (agent) => await agent.heartbeatAgent(),
   introspect: async (agent) => await agent.introspect(),
   revokeRole: async (agent) => await agent.revokeRole("reader"),
   decisions: async (agent) => await all(agent.decisions()),
@@ -52,6 +53,7 @@ const OWNERS_ALONE: Readonly<Record<string, string>> = {
   can: "asks about anyone",
   guard: "acts for anyone",
   as: "becomes anyone",
+  describe: "state() and tasks() show what it says",
   getTask: "task() and tasks() show copies",
   getActiveTasks: "tasks() shows copies",
   take: "is the manager's",
@@ -109,6 +111,8 @@ async function prepared(
   const { session } = made;
   await session.attachAgent({ identity: "other" });
   for (const taskId of ["t", "r"]) await session.addTask(taskId, { card: SECRET }, { agentId: "bot" });
+  await session.addTask("running", null, { agentId: "bot" });
+  await session.startTask("running");
   await session.addTask("done");
   await session.completeTask("done", "success", { result: { card: SECRET } });
   return { ...made, store };

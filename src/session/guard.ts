@@ -12,6 +12,7 @@ import { faultOfName, RESOURCE_LENGTH_MAX } from "../trust/name.ts";
 import { ownerPolicy } from "../trust/owner-policy.ts";
 import { EMPTY_POLICY, Policy } from "../trust/policy.ts";
 import { recordOf } from "./decision-record.ts";
+import type { DecisionMade } from "./decisions.ts";
 import { judgedAs, type Basis, type Judged } from "./principal.ts";
 import type { GuardQuestion } from "./question.ts";
 import { factsAbout, isElsewhere } from "./resource.ts";
@@ -23,8 +24,10 @@ import type { TrustStreams } from "./trust-streams.ts";
 export interface GuardHost {
   readonly clock: Clock;
   trust(): Promise<TrustStreams>;
-  /** The session's state at `seq` of its stream, or later; -1 for as it is known here. */
-  sessionAt(stream: StreamId, seq: number): Promise<SessionState>;
+  /** A session as last known here: its keys never change. */
+  session(stream: StreamId): Promise<Pick<SessionState, "policyKey" | "identityKey">>;
+  /** What `look` makes of a session's state at `seq` of its stream, or later. It is done with it when it returns. */
+  look<Seen>(stream: StreamId, seq: number, look: (state: SessionState) => Seen): Promise<Seen>;
 }
 
 /** With `sampled` the first of so many allows is recorded. */
@@ -53,30 +56,41 @@ export class Guard {
     return await this.#decide(question, false);
   }
 
-  /** The session as it stands now, with what decisions rest on. Throws what the store throws. */
-  async basis(agentId: string): Promise<Basis> {
+  /**
+   * What `look` makes of the session as it stands now, with what decisions rest on; it is done with it when it returns,
+   * for states go on. Throws what the store throws.
+   */
+  async look<Seen>(agentId: string, look: (basis: Basis) => Seen): Promise<Seen> {
     const streams = await this.#host.trust();
-    return await streams.patience.for(this.#basis(agentId, streams));
+    return await streams.patience.for(this.#look(agentId, streams, look));
   }
 
   async #decide(question: GuardQuestion, isRecorded: boolean): Promise<Decision> {
-    let basis: Basis | null = null;
-    let judged: Judged | string = "Nobody was judged.";
     try {
-      basis = await this.basis(question.agentId);
-      judged = judgedAs(basis, question.agentId);
-      const request = this.#request(question, basis.session);
-      const decision = this.#judge(basis, judged, request);
-      if (!isRecorded || !this.#isToRecord(decision, basis)) return decision;
-      await this.#record(recordOf({ basis, judged, question, request, decision }));
+      const { decision, record } = await this.look(question.agentId, (basis) =>
+        this.#made(question, basis, isRecorded),
+      );
+      if (record !== null) await this.#record(record);
       return decision;
     } catch (cause) {
       // An allow that is to be recorded and cannot be is none.
       const decision = unmade(question, cause);
-      const record = recordOf({ basis, judged, question, request: null, decision });
-      if (isRecorded) await this.#record(record).catch(() => undefined);
+      const nothing = { basis: null, judged: "Nobody was judged.", request: null };
+      if (isRecorded) await this.#record(recordOf({ ...nothing, question, decision })).catch(() => undefined);
       return decision;
     }
+  }
+
+  #made(
+    question: GuardQuestion,
+    basis: Basis,
+    isRecorded: boolean,
+  ): { readonly decision: Decision; readonly record: DecisionMade | null } {
+    const judged = judgedAs(basis, question.agentId);
+    const request = this.#request(question, basis.session);
+    const decision = this.#judge(basis, judged, request);
+    if (!isRecorded || !this.#isToRecord(decision, basis)) return { decision, record: null };
+    return { decision, record: recordOf({ basis, judged, question, request, decision }) };
   }
 
   #judge(
@@ -111,27 +125,27 @@ export class Guard {
     return session.recordAllows === "sampled" && this.#allows++ % SAMPLE === 0;
   }
 
-  async #record(decision: ReturnType<typeof recordOf>): Promise<void> {
+  async #record(decision: DecisionMade): Promise<void> {
     const streams = await this.#host.trust();
     await streams.patience.for(streams.record(decisionsOf(this.#sessionId), { decision }));
   }
 
-  async #basis(agentId: string, streams: TrustStreams): Promise<Basis> {
-    // The keys of a session never change, so those known here are its keys.
-    const { policyKey, identityKey } = await this.#host.sessionAt(this.#stream, -1);
+  async #look<Seen>(agentId: string, streams: TrustStreams, look: (basis: Basis) => Seen): Promise<Seen> {
+    const { policyKey, identityKey } = await this.#host.session(this.#stream);
     const policyIs = policyKey === OWNER_POLICY_KEY ? null : (policyKey as StreamId | null);
     const ownerIs = identityKey as StreamId | null;
     const askerIs = faultOfName(agentId) === null ? streamId("identity", agentId) : null;
     const rests = [this.#stream, policyIs, ownerIs, askerIs].filter((stream) => stream !== null);
     const seqs = await streams.freshness.confirm(rests);
     const seqOf = (stream: StreamId): number => seqs.get(stream) ?? 0;
-    const [session, policy, owner, asker] = await Promise.all([
-      this.#host.sessionAt(this.#stream, seqOf(this.#stream)),
+    const [policy, owner, asker] = await Promise.all([
       policyIs === null ? null : streams.policy(policyIs, seqOf(policyIs)),
       ownerIs === null ? NOBODY : streams.identity(ownerIs, seqOf(ownerIs)),
       askerIs === null ? NOBODY : streams.identity(askerIs, seqOf(askerIs)),
     ]);
-    return { session, owner, asker, policy: policy ?? this.#withoutStream(session) };
+    return await this.#host.look(this.#stream, seqOf(this.#stream), (session) =>
+      look({ session, owner, asker, policy: policy ?? this.#withoutStream(session) }),
+    );
   }
 
   /** No policy at all denies all; so does one whose stream is not there. */

@@ -36,6 +36,7 @@ export function startSession(state: SessionState, command: StartSession): Decisi
       emit_tiles: command.emitTiles,
       plato_url: command.platoUrl,
       deliver_tiles: command.deliverTiles,
+      ...(command.h1RouterUrl !== null && { h1_router_url: command.h1RouterUrl }),
       ...(plan !== null && { plan }),
       identity_key: command.identityKey,
       policy_key: command.policyKey,

@@ -29,7 +29,7 @@ export interface OwnedSession<Agent> extends SessionView {
   fork(seq: number, options?: ForkOptions): Promise<{ readonly sessionId: string }>;
   attachAgent(options: AttachOptions<Agent>): Promise<Agent>;
   detachAgent(agentId: string, options?: { readonly reason?: string }): Promise<void>;
-  heartbeat(agentId: string): Promise<void>;
+  heartbeatAgent(agentId: string): Promise<void>;
   revokeRole(roleId: string): Promise<void>;
   introspect(): Promise<Introspection>;
   decisions(): AsyncGenerator<SessionDecision>;

@@ -65,9 +65,9 @@ export abstract class SessionTrust extends SessionView {
   }
 
   /** An agent was heard of. Refused: `not_found` when it is not attached, for instance because it was silent too long. */
-  async heartbeat(agentId: string): Promise<void> {
+  async heartbeatAgent(agentId: string): Promise<void> {
     await this.host.execute(streamOf(this.sessionId), {
-      type: "heartbeat",
+      type: "heartbeat_agent",
       agentId: checkText(agentId, "agentId"),
     });
   }
@@ -80,7 +80,7 @@ export abstract class SessionTrust extends SessionView {
 
   /** Who is here, with which roles, attached to what. */
   async introspect(): Promise<Introspection> {
-    return introspectionOf(await this.#guard().basis(ownerOf(this.state.identityKey) ?? ""));
+    return await this.#guard().look(ownerOf(this.state.identityKey) ?? "", introspectionOf);
   }
 
   /**

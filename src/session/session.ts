@@ -29,7 +29,7 @@ import { SessionTrust, type TrustHost } from "./session-trust.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
-import { COMPLETE_OPTIONS, type CompleteOptions, type Task } from "./task.ts";
+import { COMPLETE_OPTIONS, type CompleteOptions, type HeartbeatOptions, type Task } from "./task.ts";
 import type { WorkResult } from "./work-result.ts";
 import { runWork, type WorkContext } from "./work.ts";
 
@@ -37,8 +37,10 @@ import { runWork, type WorkContext } from "./work.ts";
 export interface StartTaskOptions {
   /** Who does it; default whom it was added for or routed to, else the session's agent. */
   readonly agentId?: string;
-  /** The process that does the work: its death ends the attempt. Default this one. */
-  readonly process?: ProcessIdentity;
+  /** The process that does the work: its death ends the attempt. Default this one; null for one nobody here knows. */
+  readonly process?: ProcessIdentity | null;
+  /** Makes the call happen once, however often it is repeated. */
+  readonly idempotencyKey?: string;
 }
 
 /** What a handle needs of the manager it belongs to. */
@@ -82,14 +84,30 @@ export class Session extends SessionTrust implements AsyncDisposable {
   /** Starts an attempt of a task. Refused: `conflict` while one runs, `task_ended`, `task_not_found`, `session_ended`. */
   async startTask(taskId: string, options: StartTaskOptions = {}): Promise<Task> {
     checkText(taskId, "taskId");
-    const { agentId, process = this.host.processes.self() } = checkKeys(options, "options", [
-      "agentId",
-      "process",
-    ]);
-    checkJsonObject(process, "process");
+    const known = ["agentId", "process", "idempotencyKey"] as const;
+    const { agentId, process = this.host.processes.self(), ...told } = checkKeys(options, "options", known);
+    if (process !== null) checkJsonObject(process, "process");
     const agent = agentId === undefined ? null : checkText(agentId, "agentId");
-    await this.#execute({ type: "start_task", taskId, agentId: agent, process });
-    return this.taskOf(taskId);
+    const key = checkIdempotencyKey(told.idempotencyKey ?? null);
+    await this.#execute({ type: "start_task", taskId, agentId: agent, process }, key);
+    return this.#taskAfter(taskId);
+  }
+
+  /**
+   * Keeps that a running attempt goes on (`task.heartbeatAt`), at most once a second unless it says something. It moves
+   * no deadline. Refused when there is nothing to go on with, so that work for nobody stops: `task_ended`,
+   * `conflict` for an attempt that is over, `session_ended`, `task_not_found`.
+   */
+  async heartbeat(taskId: string, options: HeartbeatOptions = {}): Promise<Task> {
+    checkText(taskId, "taskId");
+    const known = ["attempt", "note", "idempotencyKey"] as const;
+    const { attempt = null, note, idempotencyKey = null } = checkKeys(options, "options", known);
+    if (attempt !== null) checkInteger(attempt, "attempt", 1, Number.MAX_SAFE_INTEGER);
+    await this.#execute(
+      { type: "note_heartbeat", taskId, attempt, note: checkMessage(note, "note") },
+      checkIdempotencyKey(idempotencyKey),
+    );
+    return this.#taskAfter(taskId);
   }
 
   /**

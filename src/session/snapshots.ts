@@ -25,6 +25,8 @@ export interface SessionSnapshot {
   readonly dueAt: number;
   readonly durationSeconds: number;
   readonly totals: TaskTotals;
+  readonly h1: SessionView["h1"];
+  readonly emergenceAlerts: number;
 }
 
 /** A task; members as in `Task`. */
@@ -48,7 +50,7 @@ export interface TaskSnapshot {
 
 export function sessionSnapshot(view: SessionView): SessionSnapshot {
   const { sessionId, sessionName, agentId, tags, metadata, plan, forkedFrom, status, outcome } = view;
-  const { error, pruned, patterns, dueAt, durationSeconds, totals } = view;
+  const { error, pruned, patterns, dueAt, durationSeconds, totals, h1, emergenceAlerts } = view;
   return structuredClone({
     sessionId,
     sessionName,
@@ -65,6 +67,8 @@ export function sessionSnapshot(view: SessionView): SessionSnapshot {
     dueAt,
     durationSeconds,
     totals,
+    h1,
+    emergenceAlerts,
   });
 }
 

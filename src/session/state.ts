@@ -17,6 +17,10 @@ export interface TaskState {
   readonly timeoutSeconds: number;
   readonly retries: Retries;
   routing: Routing | null;
+  /** Who routed it and frees its edges; null when it was not. */
+  router: string | null;
+  /** How often it was routed. */
+  routings: number;
   status: "pending" | "running" | "ended";
   /** How many attempts were started. */
   attempt: number;
@@ -26,6 +30,8 @@ export interface TaskState {
   startedAt: number | null;
   dueAt: number | null;
   process: ProcessIdentity | null;
+  /** When the running attempt last said that it goes on; null otherwise. Milliseconds since the epoch. */
+  heartbeatAt: number | null;
   /** The next attempt starts no sooner. Milliseconds since the epoch. */
   retryAt: number | null;
   outcome: TaskOutcome | null;
@@ -80,6 +86,8 @@ export interface SessionState {
   platoUrl: string;
   /** Whether its tiles are to be sent to `platoUrl`. */
   deliverTiles: boolean;
+  /** The H¹ router of its tasks; null for the fleet in its own store. */
+  h1RouterUrl: string | null;
   plan: JsonObject | null;
   /** Streams of what the session manages. */
   identityKey: string | null;
@@ -105,6 +113,8 @@ export interface SessionState {
   durationMs: number | null;
   patterns: readonly string[];
   h1: { start: number; end: number } | null;
+  /** How often the fleet's threshold was crossed upward by its routing. */
+  alerts: number;
   /** By id, in the order they came. */
   tasks: Map<string, TaskState>;
   /** Ids of the tasks that have not ended, in the order they came. */
@@ -137,6 +147,7 @@ export function initialState(): SessionState {
     emitTiles: false,
     platoUrl: "",
     deliverTiles: false,
+    h1RouterUrl: null,
     plan: null,
     identityKey: null,
     policyKey: null,
@@ -156,6 +167,7 @@ export function initialState(): SessionState {
     durationMs: null,
     patterns: [],
     h1: null,
+    alerts: 0,
     tasks: new Map(),
     open: new Set(),
     running: new Set(),

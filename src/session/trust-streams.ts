@@ -73,8 +73,9 @@ export class TrustStreams {
   /** The policy as it stands at `seq` of its stream, or later; null when nobody put it. */
   async policy(stream: StreamId, seq: number): Promise<Policy | null> {
     this.#touch(stream);
-    const state = this.policies.at(stream, seq) ?? (await this.policies.refresh(stream));
-    return state.version === 0 ? null : this.compiled(state);
+    return await this.policies.look(stream, seq, (state) =>
+      state.version === 0 ? null : this.compiled(state),
+    );
   }
 
   compiled(state: PolicyState): Policy {
@@ -86,7 +87,8 @@ export class TrustStreams {
   /** The identity's state at `seq` of its stream, or later. */
   async identity(stream: StreamId, seq: number): Promise<IdentityState> {
     this.#touch(stream);
-    return this.identities.at(stream, seq) ?? (await this.identities.refresh(stream));
+    // A copy: the state goes on.
+    return await this.identities.look(stream, seq, (state) => ({ ...state }));
   }
 
   /** Keeps a decision; durable when it answers. */

@@ -1,6 +1,7 @@
 // Our own PLATO application for tests, on memory, called as a function.
 import type { Hono } from "hono";
 import { platoApp } from "../server/plato.ts";
+import type { ServerEnv } from "../server/principal.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { TestClock } from "./test-clock.ts";
 
@@ -29,7 +30,7 @@ export class PlatoCaller {
   readonly store = new MemoryStore();
   readonly clock = new TestClock();
   readonly reported: unknown[] = [];
-  readonly app: Hono = platoApp({
+  readonly app: Hono<ServerEnv> = platoApp({
     store: this.store,
     moment: () => ({ now: this.clock.now(), boot: this.clock.boot() }),
     version: "1.2.3",

@@ -1,7 +1,7 @@
 // A session under a policy of its own, for tests of who may do what in it.
 import { HolodeckError } from "../event/error.ts";
 import type { AgentSession } from "../session/agent-session.ts";
-import type { StartOptions } from "../session/manager.ts";
+import type { StartOptions } from "../session/start.ts";
 import type { SessionDecision } from "../session/replay.ts";
 import type { Session } from "../session/session.ts";
 import { testManager, type TestManager } from "./test-manager.ts";

@@ -17,6 +17,8 @@ export type OutboxRuntime = Runtime<OutboxState, OutboxCommand, OutboxFact>;
 
 export interface VisitOptions {
   readonly session: StreamId;
+  /** Of the sink. */
+  readonly destination: string;
   readonly log: EventLog;
   readonly runtime: OutboxRuntime;
   readonly sink: TileSink;
@@ -47,6 +49,8 @@ export async function visit(options: VisitOptions): Promise<Visited> {
   const stream = outboxOf(session);
   const state = await runtime.refresh(stream);
   const round = new Round(options, state.throughSeq);
+  // Its tiles go elsewhere by now, and another lane sees to it.
+  if (state.destination !== options.destination) return round.visited(state.status === "closed");
   // What a retry asked for is older than what waits. The list is fixed before anything changes it.
   for (const tile of [...state.retrying.values()].toSorted((a, b) => a.seq - b.seq)) {
     const [event] = await log.read({ stream: session, afterSeq: tile.seq - 1, limit: 1 });

@@ -9,7 +9,9 @@ export type GateReason =
   | "question_too_short"
   | "absolute_word"
   | "confidence_out_of_range"
-  | "duplicate";
+  | "duplicate"
+  /** Not the gate's own: whoever submits may not write there. */
+  | "room_not_allowed";
 
 export interface GateRefusal {
   readonly reason: GateReason;

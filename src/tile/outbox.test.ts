@@ -98,7 +98,7 @@ test("a server that asks to be left alone is, for as long as it says", async () 
   await until(() => plato.tiles.length === 4, clock);
 });
 
-test.each([500, 503, 408, 429])("HTTP %i is tried again until it is over", async (status) => {
+test.each([401, 500, 503, 408, 429])("HTTP %i is tried again until it is over", async (status) => {
   const plato = await server();
   let refusals = 5;
   plato.script = () => (refusals-- > 0 ? { status } : "accept");
@@ -108,7 +108,7 @@ test.each([500, 503, 408, 429])("HTTP %i is tried again until it is over", async
   expect(plato.questions).toEqual((await session.tiles()).map(({ question }) => question));
 });
 
-test.each([400, 401, 403, 409, 413, 422, 302])(
+test.each([400, 403, 409, 413, 422, 302])(
   "HTTP %i parks the tile, shown with its reason, and the stream goes on; a retry sends it",
   async (status) => {
     const plato = await server();

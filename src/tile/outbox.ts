@@ -38,6 +38,11 @@ const TAIL_LIMIT = 256;
 const TILES_PER_VISIT_MAX = 64;
 /** Streams of all destinations that are visited at once. */
 const IN_FLIGHT_MAX = 32;
+/** Streams that have tiles to send, by kind: the event that names the server they go to. */
+const OPENED_BY: ReadonlyMap<string, string> = new Map([
+  ["session", "session_started"],
+  ["fleet", "fleet_configured"],
+]);
 /** The longest sleep. */
 const IDLE_MS_MAX = 2_000;
 /** How often what other processes left behind is looked for. */
@@ -152,14 +157,21 @@ export class Outbox {
   }
 
   async #take({ event, hash }: StoredEvent): Promise<void> {
-    const { type, stream: session, data } = event;
-    if (type === "tiles_retried" && streamKind(session) === "outbox") return await this.#found(session);
-    if (streamKind(session) !== "session" || tileOf(event) === null) return;
-    if (type !== "session_started") return await this.#found(outboxOf(session));
+    const { type, stream: session, seq, data } = event;
+    const kind = streamKind(session);
+    if (type === "tiles_retried" && kind === "outbox") return await this.#found(session);
+    const opening = OPENED_BY.get(kind);
+    if (opening === undefined) return;
+    const isTile = tileOf(event) !== null;
+    if (type !== opening) return isTile ? await this.#found(outboxOf(session)) : undefined;
+    // A session that begins without a tile sends none.
+    if (kind === "session" && !isTile) return;
     const destination = data["plato_url"];
     if (data["deliver_tiles"] !== true || !isDestination(destination)) return;
     const stream = outboxOf(session);
-    await this.#runtime.execute(stream, { type: "open_outbox", session, destination }, hash);
+    // What a fleet did before it had a server is not news.
+    const afterSeq = kind === "fleet" ? seq : 0;
+    await this.#runtime.execute(stream, { type: "open_outbox", session, destination, afterSeq }, hash);
     this.#keep(stream);
     this.#lanes.add(destination, session);
   }
@@ -224,6 +236,7 @@ export class Outbox {
     try {
       const visited = await visit({
         session,
+        destination: lane.destination,
         log: store,
         runtime: this.#runtime,
         sink: lane.sink,

@@ -16,6 +16,8 @@ export interface PlatoSinkOptions extends TargetOptions {
   /** The server's address; a path in it stays before `/submit`. */
   readonly url: string;
   readonly clock: Clock;
+  /** Sent as `Authorization: Bearer`, for servers that ask for a key. */
+  readonly apiKey?: string | null;
   /** How long a request may take, milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
 }
@@ -48,7 +50,11 @@ export class PlatoSink implements TileSink {
     try {
       const { lookup, takesObjects } = await asked;
       const body = JSON.stringify(takesObjects ? tile : asText(tile));
-      const headers = { "content-type": "application/json", "idempotency-key": key };
+      const headers = {
+        ...this.#credentials(),
+        "content-type": "application/json",
+        "idempotency-key": key,
+      };
       const answer = await this.#exchange({ path: "submit", method: "POST", headers, body }, lookup, signal);
       return sinkAnswerOf(answer, clock.now());
     } catch (error) {
@@ -68,11 +74,21 @@ export class PlatoSink implements TileSink {
   /** A server that has no `/status`, or says nothing of objects, takes text. Rejects while it is away. */
   async #ask(): Promise<Server> {
     const lookup = pinned(await resolveTarget(this.#base, this.#options));
-    const answer = await this.#exchange({ path: "status", method: "GET" }, lookup, this.#closing.signal);
-    if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
+    const headers = this.#credentials();
+    const answer = await this.#exchange(
+      { path: "status", method: "GET", headers },
+      lookup,
+      this.#closing.signal,
+    );
+    if (answer.status >= 500 || answer.status === 401 || answer.status === 429 || answer.status === 408) {
       throw new Error(`/status answers HTTP ${answer.status}`);
     }
     return { lookup, takesObjects: answer.status < 300 && acceptsObjects(answer.body) };
+  }
+
+  #credentials(): Readonly<Record<string, string>> {
+    const { apiKey = null } = this.#options;
+    return apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
   }
 
   async #exchange(

@@ -17,7 +17,8 @@ const REASON_LENGTH_MAX = 500;
 export function sinkAnswerOf({ status, retryAfter, body }: HttpAnswer, now: number): SinkAnswer {
   if (status >= 200 && status < 300) return { status: "delivered" };
   const reason = `HTTP ${status}${reasonIn(body)}`;
-  if (status === 408 || status === 429 || status >= 500) {
+  // A key that is missing or has ended says nothing of the tile: it waits until the sender has one.
+  if (status === 401 || status === 408 || status === 429 || status >= 500) {
     return { status: "retry", reason, afterMs: retryAfterMs(retryAfter, now) };
   }
   // Gate 6: the room has the same question and answer already, so an answer of ours was lost on the way.
