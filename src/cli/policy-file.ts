@@ -30,8 +30,7 @@ export interface CedarFiles {
   readonly cedar?: string;
   /** A path. */
   readonly schema?: string;
-  /** As it was written. */
-  readonly decimals?: string;
+  readonly decimals?: number;
 }
 
 const CASES_MAX = 10_000;
@@ -103,13 +102,13 @@ function readResource(value: unknown, path: string): string | Resource {
 /** What decides instead of the file's statements, when Cedar policies are given. */
 export async function engineOf(
   { policy }: PolicyFile,
-  { cedar, schema, decimals = "0" }: CedarFiles,
+  { cedar, schema, decimals = 0 }: CedarFiles,
 ): Promise<PolicyEngine> {
   if (cedar === undefined) return policy;
   const policies = readText(cedar);
   return await loadCedarPolicy({
     policies,
-    decimals: Number(decimals),
+    decimals,
     version: 1,
     ...(schema !== undefined && { schema: readText(schema) }),
   });
