@@ -6,6 +6,7 @@ import type { Aggregate, Happened, Moment, Timed } from "./decider.ts";
 import type { Fact, StreamId } from "./event.ts";
 import { fold, nothing, type Folded } from "./fold.ts";
 import type { AppendResult, EventLog } from "./log.ts";
+import { SnapshotWriter } from "./snapshot-writer.ts";
 
 /** A command without its time: the runtime stamps it at the moment of decision. */
 export type Untimed<Command> = Command extends Timed ? Omit<Command, "now"> : never;
@@ -26,7 +27,7 @@ export interface RuntimeOptions<State, Command extends Timed, F extends Fact> {
   readonly onEvents?: (news: News<State, F>) => void;
   /** Told of where in the log its own events came to lie, as far as the log tells. */
   readonly onAppended?: (span: LogSpan) => void;
-  /** A snapshot is saved each time this many events have come. Default 1,000. */
+  /** A snapshot is saved each time this many events have come, less often where it is large. Default 1,000. */
   readonly snapshotEvery?: number;
 }
 
@@ -62,6 +63,7 @@ interface Entry<State, Command, F extends Fact> {
   toldSeq: number;
   waiting: Pending<Command, F>[];
   draining: Promise<void> | null;
+  readonly snapshots: SnapshotWriter<State>;
 }
 
 /** At most this many commands are decided for one append, so that no caller waits behind an endless batch. */
@@ -185,7 +187,9 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   #entry(stream: StreamId): Entry<State, Command, F> {
     let entry = this.#entries.get(stream);
     if (entry === undefined) {
-      entry = { stream, known: null, toldSeq: -1, waiting: [], draining: null };
+      const { log, aggregate, snapshotEvery } = this.#options;
+      const snapshots = new SnapshotWriter(log, stream, aggregate.snapshot, snapshotEvery);
+      entry = { stream, known: null, toldSeq: -1, waiting: [], draining: null, snapshots };
       this.#entries.set(stream, entry);
     }
     return entry;
@@ -229,7 +233,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
         this.#tellSpan(result.position, batch.happened.length);
         this.#tell(entry, batch.happened, true);
         await this.#answer(entry, answers);
-        this.#saveSnapshot(entry, known);
+        entry.snapshots.step(known, batch.happened.length);
         return;
       }
       entry.known = null; // The state holds events the log refused.
@@ -311,17 +315,6 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
 
   #tellSpan(through: number | undefined, events: number): void {
     if (through !== undefined) this.#options.onAppended({ after: through - events, through });
-  }
-
-  #saveSnapshot(entry: Entry<State, Command, F>, known: Folded<State>): void {
-    const { aggregate, log, snapshotEvery } = this.#options;
-    const { seq, hash, at, state } = known;
-    if (hash === null || seq - known.snapshotSeq < snapshotEvery) return;
-    known.snapshotSeq = seq;
-    const { version } = aggregate.snapshot;
-    const snapshot = { seq, hash, at, version, state: aggregate.snapshot.save(state) };
-    // A snapshot that was not saved costs time at the next read and nothing else.
-    log.saveSnapshot({ stream: entry.stream, snapshot }).catch(() => undefined);
   }
 }
 

@@ -185,6 +185,21 @@ test("a blob just put survives without its event for a day, and goes after it", 
   expect(await prune(store, clock, {})).toMatchObject({ blobs: 1, blobBytes: 1 });
 });
 
+test("the parts of a fleet's snapshot stay, though no event names them, until a newer one is there", async () => {
+  const store = new MemoryStore();
+  const clock = new TestClock();
+  const stream = streamId("fleet", "default");
+  const item = testItem({ stream });
+  await store.append([item]);
+  const part = await store.putBlob({ bytes: new Uint8Array([2]), now: clock.now() });
+  const snapshot = { seq: 1, hash: item.events[0]!.hash, at: 0, version: 2 };
+  await store.saveSnapshot({ stream, snapshot: { ...snapshot, state: { parts: [part] } } });
+  pass(clock, 2 * DAY_MS);
+  expect(await prune(store, clock, {})).toMatchObject({ blobs: 0 });
+  await store.saveSnapshot({ stream, snapshot: { ...snapshot, state: { parts: [] } } });
+  expect(await prune(store, clock, {})).toMatchObject({ blobs: 1 });
+});
+
 test("a blob that several sessions name stays until the last of them goes", async () => {
   const store = new MemoryStore();
   const clock = new TestClock();
