@@ -114,7 +114,12 @@ export function nameFor(owner: object, engine: CedarEngine): string {
 
 const owners = new FinalizationRegistry<{ readonly name: string; readonly engine: CedarEngine }>(
   ({ name, engine }) => {
-    engine.preparsePolicySet(name, { staticPolicies: {} });
-    freeNames.push(name);
+    try {
+      engine.preparsePolicySet(name, { staticPolicies: {} });
+      engine.preparseSchema(name, "");
+      freeNames.push(name);
+    } catch {
+      // An engine that has failed denies; its names are not used again.
+    }
   },
 );

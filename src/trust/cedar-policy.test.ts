@@ -24,6 +24,11 @@ function engineBut(given: Partial<CedarEngine>): () => Promise<CedarEngine> {
 
 const PERMIT = '@id("readers") permit (principal in Role::"reader", action == Action::"read", resource);';
 
+const SCHEMA = `entity Role;
+  entity Principal in [Role] { id: String, nickname: String, metadata: { team?: String } };
+  entity Resource { id: String, attributes: {} };
+  action read appliesTo { principal: Principal, resource: Resource, context: { size?: Long } };`;
+
 function terms(id: string, annotations: string): string {
   return `@id("${id}") ${annotations} permit (principal, action, resource);`;
 }
@@ -114,20 +119,17 @@ describe("what is not sound is refused whole", () => {
     await expect(load(policies)).rejects.toThrow(what);
   });
 
-  const schema = `entity Role;
-    entity Principal in [Role] { id: String, nickname: String, metadata: { team?: String } };
-    entity Resource { id: String, attributes: {} };
-    action read appliesTo { principal: Principal, resource: Resource, context: { size?: Long } };`;
-
   test("a schema that is none, and policies that do not fit it", async () => {
     await expect(load(PERMIT, { schema: "entity" })).rejects.toThrow(/^The Cedar schema cannot be read/);
     const unfit =
       '@id("typo") permit (principal, action == Action::"read", resource) when { principal.nick == "" };';
-    await expect(load(PERMIT + unfit, { schema })).rejects.toThrow(/^Policy typo does not fit the schema/);
+    await expect(load(PERMIT + unfit, { schema: SCHEMA })).rejects.toThrow(
+      /^Policy typo does not fit the schema/,
+    );
   });
 
   test("a request that does not fit the schema is denied, and no value of it is shown", async () => {
-    const policy = await load(PERMIT, { schema });
+    const policy = await load(PERMIT, { schema: SCHEMA });
     expect(policy.evaluate(ADA, READ).allow).toBe(true);
     for (const context of [{ size: "swordfish" }, { swordfish: 1 }]) {
       const { allow, errors } = policy.evaluate(ADA, { ...READ, context });
@@ -252,11 +254,17 @@ describe("sets of a hundred", () => {
     const names: string[] = [];
     const watching = engineBut({
       preparsePolicySet: (name, set) => {
-        (Object.keys(set.staticPolicies).length === 0 ? emptied : names).push(name);
+        if (Object.keys(set.staticPolicies).length > 0) names.push(name);
         return (wasm as CedarEngine).preparsePolicySet(name, set);
       },
+      preparseSchema: (name, schema) => {
+        (schema === "" ? emptied : names).push(name);
+        return (wasm as CedarEngine).preparseSchema(name, schema);
+      },
     });
-    await loadCedarPolicy({ policies: policies.join("\n"), version: 1 }, watching);
+    const source = { policies: policies.join("\n"), schema: SCHEMA, version: 1 };
+    await loadCedarPolicy(source, watching);
+    expect(names).toHaveLength(6);
     for (let turn = 0; turn < 50 && emptied.length < names.length; turn++) {
       collectGarbage();
       await setImmediate();
