@@ -7,6 +7,7 @@ const CEDAR_FILES: CommandSpec["options"] = [
   {
     flags: "--decimals <n>",
     text: "digits of numbers that Cedar is told of: 3 for exported policies (default: 0)",
+    range: [0, 6],
   },
 ];
 
