@@ -70,7 +70,6 @@ export interface CedarPolicyJson {
 export interface CedarScopePart {
   readonly op: string;
   readonly entity?: CedarEntityName;
-  readonly entities?: readonly CedarEntityName[];
   /** A template's has a slot in its place. */
   readonly in?: { readonly entity: CedarEntityName } | { readonly slot: string };
 }

@@ -139,6 +139,13 @@ describe("what is not sound is refused whole", () => {
   });
 });
 
+test("a forbid on a group of actions, which the schema declares, applies to all in the group", async () => {
+  const grouped = SCHEMA.replace("action read applies", "action looking; action read in [looking] applies");
+  const forbid = '@id("no") forbid (principal, action in Action::"looking", resource);';
+  const policy = await load(PERMIT + forbid, { schema: grouped });
+  expect(policy.evaluate(ADA, READ)).toMatchObject({ allow: false, reasons: ["no"] });
+});
+
 describe("an error denies", () => {
   test("of a policy that cannot be evaluated, though Cedar would skip it, and it is named", async () => {
     const policy = await load(

@@ -6,15 +6,16 @@ import type { CedarName, CedarRequest } from "./cedar-request.ts";
 /** The entities of which one must be the request's; null when any may. */
 export interface CedarScope {
   readonly principal: string | null;
-  readonly actions: readonly string[] | null;
+  readonly action: string | null;
   readonly resource: string | null;
 }
 
 export function scopeOf({ principal, action, resource }: CedarPolicyJson): CedarScope {
   return {
-    principal: entitiesOf(principal)?.[0] ?? null,
-    actions: entitiesOf(action),
-    resource: entitiesOf(resource)?.[0] ?? null,
+    principal: entityOf(principal),
+    // A schema may declare groups of actions, which we do not look through: any action may be in one.
+    action: action.op === "in" ? null : entityOf(action),
+    resource: entityOf(resource),
   };
 }
 
@@ -30,20 +31,19 @@ export function scopeKeysFor({ principal, action, resource, entities }: CedarReq
   return keys;
 }
 
-/** A scope that names several actions has a key for each. */
-export function scopeKeysOf({ principal, actions, resource }: CedarScope): readonly string[] {
-  return (actions ?? [null]).map((action) => keyOf(principal, action, resource));
+export function scopeKeyOf({ principal, action, resource }: CedarScope): string {
+  return keyOf(principal, action, resource);
 }
 
 function keyOf(principal: string | null, action: string | null, resource: string | null): string {
   return JSON.stringify([principal, action, resource]);
 }
 
-/** Null when the scope names none: any fits. */
-function entitiesOf({ entity, entities, in: within }: CedarScopePart): readonly string[] | null {
-  const one = entity ?? (within !== undefined && "entity" in within ? within.entity : undefined);
-  const named = entities ?? (one === undefined ? null : [one]);
-  return named?.map((name) => nameOf("__entity" in name ? name.__entity : name)) ?? null;
+/** Null when it names none: any fits. */
+function entityOf({ entity, in: within }: CedarScopePart): string | null {
+  const named = entity ?? (within !== undefined && "entity" in within ? within.entity : undefined);
+  if (named === undefined) return null;
+  return nameOf("__entity" in named ? named.__entity : named);
 }
 
 function nameOf({ type, id }: { readonly type: string; readonly id: string }): string {

@@ -2,7 +2,7 @@
 // sets that hold a policy whose scope may fit it.
 import { nameFor, type CedarEngine } from "./cedar-engine.ts";
 import type { CedarRequest } from "./cedar-request.ts";
-import { scopeKeysFor, scopeKeysOf } from "./cedar-scope.ts";
+import { scopeKeyOf, scopeKeysFor } from "./cedar-scope.ts";
 import type { CedarRule } from "./cedar-source.ts";
 
 /** A larger set is copied for longer, and more sets are more calls. */
@@ -15,15 +15,15 @@ export class CedarSets {
   /** Throws what the engine throws. */
   constructor(engine: CedarEngine, rules: readonly CedarRule[]) {
     const ordered = rules
-      .map((rule) => ({ rule, keys: scopeKeysOf(rule.scope) }))
-      .sort((a, b) => (a.keys.join() < b.keys.join() ? -1 : 1));
+      .map((rule) => ({ rule, key: scopeKeyOf(rule.scope) }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
     for (let start = 0; start < ordered.length; start += SET_SIZE) {
       const set = ordered.slice(start, start + SET_SIZE);
       const name = nameFor(this, engine);
       const staticPolicies = Object.fromEntries(set.map(({ rule }) => [rule.id, rule.text]));
       const prepared = engine.preparsePolicySet(name, { staticPolicies });
       if (prepared.type === "failure") throw new Error("The Cedar engine refuses what it has read before.");
-      for (const key of set.flatMap(({ keys }) => keys)) this.#add(key, name);
+      for (const { key } of set) this.#add(key, name);
     }
   }
 
