@@ -143,7 +143,7 @@ test("a forbid on a group of actions, which the schema declares, applies to all 
   const grouped = SCHEMA.replace("action read applies", "action looking; action read in [looking] applies");
   const forbid = '@id("no") forbid (principal, action in Action::"looking", resource);';
   // So many that the forbid is not in a set that is asked anyway.
-  const others = 'permit (principal in Role::"other", action, resource);'.repeat(150);
+  const others = 'permit (principal in Role::"sitter", action, resource);'.repeat(150);
   const policy = await load(PERMIT + others + forbid, { schema: grouped });
   expect(policy.evaluate(ADA, READ)).toMatchObject({ allow: false, reasons: ["no"] });
 });
