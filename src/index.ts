@@ -85,6 +85,7 @@ export type {
 export { verifyStore } from "./store/verify.ts";
 export { SessionMetrics } from "./telemetry/metrics.ts";
 export type { Routing, TaskTotals } from "./tile/session-tiles.ts";
-export type { OutboxMetrics, SinkAnswer, Submission, TileSink } from "./tile/sink.ts";
+export type { DeliveryMetrics } from "./tile/errand.ts";
+export type { SinkAnswer, Submission, TileSink } from "./tile/sink.ts";
 export { tileOf, type Tile } from "./tile/tile.ts";
 export { TileEmitter, type EmittedSession, type EmittedTask } from "./tile/tile-emitter.ts";

@@ -2,7 +2,7 @@
 import type { Clock } from "../event/clock.ts";
 import type { HolodeckError } from "../event/error.ts";
 import type { Store } from "../store/port.ts";
-import type { OutboxMetrics } from "../tile/sink.ts";
+import type { DeliveryMetrics } from "../tile/errand.ts";
 import type { SessionEvent } from "./events.ts";
 import type { Processes, Random } from "./host.ts";
 import type { Retain } from "./retain.ts";
@@ -35,5 +35,5 @@ export interface ManagerMetrics {
   observe(event: SessionEvent, state: SessionState): void;
   /** Prometheus text. */
   text(): Promise<string>;
-  readonly outbox?: OutboxMetrics;
+  readonly outbox?: DeliveryMetrics;
 }

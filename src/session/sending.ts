@@ -2,8 +2,9 @@
 import type { Clock } from "../event/clock.ts";
 import type { Moment } from "../event/decider.ts";
 import type { Store } from "../store/port.ts";
+import type { DeliveryMetrics } from "../tile/errand.ts";
 import { Outbox } from "../tile/outbox.ts";
-import type { OutboxMetrics, TileSink } from "../tile/sink.ts";
+import type { TileSink } from "../tile/sink.ts";
 import type { Random } from "./host.ts";
 
 export interface TilePorts {
@@ -27,7 +28,7 @@ export function startOutbox(ports: {
   readonly random: Random;
   readonly moment: () => Moment;
   readonly tiles?: TilePorts;
-  readonly metrics: { readonly outbox?: OutboxMetrics };
+  readonly metrics: { readonly outbox?: DeliveryMetrics };
   readonly isPlatoGiven: boolean;
   readonly onError: (error: unknown) => void;
 }): Outbox | null {

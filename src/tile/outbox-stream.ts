@@ -1,5 +1,6 @@
 // What became of a session's tiles on their way to its PLATO server, as a stream beside the session's:
-// `outbox:<session id>`. All up to `throughSeq` of the session's stream is delivered or parked.
+// `outbox:<session id>`. All up to `throughSeq` of the session's stream is delivered or parked. Posts to webhooks are
+// kept in the same way under names of their own (webhook/post-stream.ts).
 import type { Aggregate, Decision, Happened, Timed } from "../event/decider.ts";
 import { streamId, streamKey, type Fact, type StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
@@ -35,6 +36,8 @@ export interface OpenOutbox extends Timed {
   readonly type: "open_outbox";
   readonly session: StreamId;
   readonly destination: string;
+  /** What lies up to here is none of its business. Default 0. */
+  readonly afterSeq?: number;
 }
 
 /** What a sender has come to. Parts of it that another sender has recorded already are passed over. */
@@ -58,7 +61,10 @@ export type OutboxCommand = OpenOutbox | RecordSent | RetryParked;
 type Of<Type extends string, Data extends JsonObject> = Fact & { readonly type: Type; readonly data: Data };
 
 export type OutboxFact =
-  | Of<"outbox_opened", { readonly session: string; readonly destination: string }>
+  | Of<
+      "outbox_opened",
+      { readonly session: string; readonly destination: string; readonly after_seq?: number }
+    >
   | Of<"tiles_delivered", { readonly through_seq: number; readonly tiles: number }>
   | Of<"tile_parked", ParkedTile>
   | Of<"tiles_retried", { readonly tiles: number }>
@@ -101,8 +107,9 @@ function initial(): OutboxState {
 
 function decide(state: OutboxState, command: OutboxCommand): Decision<OutboxFact> {
   if (command.type === "open_outbox") {
-    const { session, destination } = command;
-    return state.status === "none" ? [fact("outbox_opened", { session, destination })] : [];
+    const { session, destination, afterSeq = 0 } = command;
+    const opened = { session, destination, ...(afterSeq > 0 && { after_seq: afterSeq }) };
+    return state.status === "none" ? [fact("outbox_opened", opened)] : [];
   }
   if (state.status === "none") {
     return { code: "not_found", what: "This outbox was never opened.", todo: "Open it first." };
@@ -147,6 +154,7 @@ function evolve(state: OutboxState, event: Happened<OutboxFact>): OutboxState {
       state.status = "open";
       state.session = event.data.session;
       state.destination = event.data.destination;
+      state.throughSeq = event.data.after_seq ?? 0;
       state.createdAt = event.at;
       break;
     case "tiles_delivered":
