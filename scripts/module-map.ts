@@ -60,8 +60,9 @@ export const PURE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = { ev
 export const IMPURE: Readonly<Record<string, string>> = {
   "src/session/callback-context.ts": "asks the machine which callback the running code belongs to",
   "src/session/system-clock.ts": "is the clock: everything else is given the time",
+  "src/tile/endpoint.ts": "holds the connections to a server elsewhere",
   "src/tile/plato-request.ts": "speaks HTTP: what is sent and what an answer means is decided elsewhere",
-  "src/tile/plato-sink.ts": "holds the connections to a server, and hashes the tile it shortens",
+  "src/tile/plato-sink.ts": "hashes the tile it shortens",
   "src/tile/target.ts": "asks the system where a name leads",
   "src/session/system-id.ts": "is the source of ids: everything else is given them",
 };
