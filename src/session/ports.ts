@@ -7,7 +7,7 @@ import type { SessionEvent } from "./events.ts";
 import type { Processes, Random } from "./host.ts";
 import type { Retain } from "./retain.ts";
 import type { TaskRouter } from "./router.ts";
-import type { TilePorts } from "./sending.ts";
+import type { TilePorts, WebhookPorts } from "./sending.ts";
 import type { SessionState } from "./state.ts";
 
 /** What a manager needs of the machine. */
@@ -22,6 +22,8 @@ export interface ManagerPorts {
   readonly metrics: ManagerMetrics;
   /** What sends tiles; without it none are sent. */
   readonly tiles?: TilePorts;
+  /** Where what happens in this store is posted; default nowhere. */
+  readonly webhooks?: WebhookPorts;
   /** A session that has not been used for this long leaves memory until it is needed. Default 60,000. */
   readonly idleMs?: number;
   /** What ended sessions let go of, and when; default: nothing goes. */
@@ -36,4 +38,5 @@ export interface ManagerMetrics {
   /** Prometheus text. */
   text(): Promise<string>;
   readonly outbox?: DeliveryMetrics;
+  readonly webhooks?: DeliveryMetrics;
 }
