@@ -38,6 +38,8 @@ test("without a word it is this machine, with the ports and the store everybody 
     allowHosts: [],
     logLevel: "info",
     jwt: null,
+    webhooks: [],
+    allowPrivateTargets: false,
   });
   expect(new Set(Object.values(sources))).toEqual(new Set(["default"]));
 });

@@ -24,6 +24,10 @@ export interface Settings {
   readonly allowHosts: readonly string[];
   readonly logLevel: LogLevel;
   readonly jwt: NonNullable<SettingsInFile["jwt"]> | null;
+  /** As the file has them, their secrets too. */
+  readonly webhooks: NonNullable<SettingsInFile["webhooks"]>;
+  /** Whether tiles and posts may go to addresses of private networks. */
+  readonly allowPrivateTargets: boolean;
 }
 
 /** As flags give them. */
@@ -76,6 +80,13 @@ export function loadSettings(flags: SettingsFlags, { env }: Pick<Io, "env">): Lo
     ),
     logLevel: choose<LogLevel>("info", inFile.log_level, [env, "LOG_LEVEL", level], ["", undefined]),
     jwt: choose<Settings["jwt"]>(null, inFile.jwt, null, ["", undefined]),
+    webhooks: choose<Settings["webhooks"]>([], inFile.webhooks, null, ["", undefined]),
+    allowPrivateTargets: choose<boolean>(
+      false,
+      inFile.allow_private_targets,
+      [env, "HOLODECK_ALLOW_PRIVATE_TARGETS", isOne],
+      ["", undefined],
+    ),
   };
   const entries = Object.entries(chosen);
   return {
@@ -137,6 +148,10 @@ function named(value: string | undefined): string | undefined {
 
 function text(value: string): string {
   return value;
+}
+
+function isOne(value: string): boolean {
+  return value === "1";
 }
 
 function port(value: string, name: string): number {

@@ -1,6 +1,6 @@
 // `holodeck up`: the server, until it is told to stop; and what the store's sessions have to send is sent meanwhile.
 import { HolodeckError } from "../event/error.ts";
-import { sinkFor } from "../local.ts";
+import { carrierFor, sinkFor } from "../local.ts";
 import { bootId } from "../run/host.ts";
 import { isLoopback, startServer, type RunningServer } from "../server/main.ts";
 import { isThisServer, ownSink } from "../server/own-sink.ts";
@@ -11,6 +11,9 @@ import type { Store } from "../store/port.ts";
 import { lockForServer } from "../store/server-lock.ts";
 import { makeLog, type Log } from "../telemetry/log.ts";
 import { Outbox } from "../tile/outbox.ts";
+import { Webhooks } from "../webhook/webhooks.ts";
+import type { Webhook } from "../webhook/webhook.ts";
+import { declaredWebhooks } from "./declared-webhooks.ts";
 import { fileOf } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { untilInterrupted } from "./interrupt.ts";
@@ -30,6 +33,7 @@ const CLOSE_SEND_MS_MAX = 2_000;
 export async function command(_args: readonly string[], options: UpOptions, io: Io): Promise<number> {
   const { settings } = loadSettings(options, io);
   const keys = operatorKeys(settings);
+  const webhooks = declaredWebhooks(settings, io);
   const clock = new SystemClock(bootId());
   const log = makeLog({
     level: settings.logLevel,
@@ -44,7 +48,10 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
     const store = await openStore(settings.store, io.env);
     parts.defer(async () => await store.close());
     parts.defer(lockOf(store, settings.store));
-    const up: Up = { settings, keys, store, clock, log };
+    const up: Up = { settings, keys, webhooks, store, clock, log };
+    const posts = makePosts(up);
+    parts.defer(async () => await posts.stop(CLOSE_SEND_MS_MAX));
+    await posts.start();
     const server = await serve(up);
     const outbox = startOutbox(up, server);
     // At once: both have their time, and there are ten seconds for all.
@@ -60,6 +67,7 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
 interface Up {
   readonly settings: Settings;
   readonly keys: readonly string[];
+  readonly webhooks: readonly Webhook[];
   readonly store: Store;
   readonly clock: SystemClock;
   readonly log: Log;
@@ -81,18 +89,33 @@ function lockOf(store: Store, address: string): () => void {
 /** Sends what the sessions of this store have to send, whoever started them. */
 function startOutbox({ settings, store, clock, log }: Up, { port }: RunningServer): Outbox {
   const served = { host: settings.host, port };
-  const elsewhere = sinkFor(clock);
+  const elsewhere = sinkFor(clock, settings);
   const outbox = new Outbox({
+    ...sendingParts({ store, clock, log }),
+    sinkFor: (url) => (isThisServer(url, served) ? ownSink(store, elsewhere(url)) : elsewhere(url)),
+  });
+  outbox.start();
+  return outbox;
+}
+
+/** Posts what happens in this store, whoever does it. */
+function makePosts({ settings, webhooks, store, clock, log }: Up): Webhooks {
+  return new Webhooks({
+    ...sendingParts({ store, clock, log }),
+    webhooks,
+    carrierFor: carrierFor(clock, settings),
+  });
+}
+
+function sendingParts({ store, clock, log }: Pick<Up, "store" | "clock" | "log">) {
+  return {
     store,
     clock,
     moment: () => ({ now: clock.now(), boot: clock.boot() }),
     random: Math.random,
     owner: systemRandom.id(clock.now()),
-    sinkFor: (url) => (isThisServer(url, served) ? ownSink(store, elsewhere(url)) : elsewhere(url)),
-    onError: (error) => reportTo(log, error),
-  });
-  outbox.start();
-  return outbox;
+    onError: (error: unknown): void => reportTo(log, error),
+  };
 }
 
 function tell(

@@ -2,6 +2,7 @@
 // comes before its record; between the two lies a repeat with the same key, which changes nothing.
 import type { Fact, StreamId } from "../event/event.ts";
 import type { EventLog, StoredEvent } from "../event/log.ts";
+import { prunedBy } from "../event/pruned.ts";
 import type { Runtime } from "../event/runtime.ts";
 import type { Carrier, Errand } from "./errand.ts";
 import type { OutboxCommand, OutboxState, ParkedTile } from "./outbox-stream.ts";
@@ -113,7 +114,8 @@ class Round {
   /** An event of the session has been gone through. */
   passed({ event }: StoredEvent): void {
     this.throughSeq = event.seq;
-    if (event.type === "session_ended") this.closed = true;
+    // What has been pruned has ended before, and nothing is left of it to carry.
+    if (event.type === "session_ended" || prunedBy(event) !== null) this.closed = true;
   }
 
   async record(stream: StreamId): Promise<void> {
