@@ -38,7 +38,7 @@ export const ENGINES: Readonly<Record<string, Make>> = {
   CASL: casl,
 };
 
-function statementsOf(rules: readonly Rule[]): readonly object[] {
+export function statementsOf(rules: readonly Rule[]): readonly object[] {
   return rules.map(({ id, role, effect, resource }) => ({
     id,
     roles: [role],

@@ -11,7 +11,7 @@ import {
   PURE_MAY_IMPORT,
   PUTS_ADAPTERS_TOGETHER,
   ROOTS,
-  STORE_PORT,
+  STORE_FOR_ALL,
   TYPES_ONLY,
 } from "./module-map.ts";
 import { readFacts, type Import, type SourceFacts } from "./source-facts.ts";
@@ -68,8 +68,8 @@ function layerFaults(path: string, target: string): string[] {
   const allowed = MAY_IMPORT[from] ?? [];
   if (allowed !== "all" && !allowed.includes(to)) return [`imports ${target}: ${from} may not import ${to}`];
   const seesAdapters = PUTS_ADAPTERS_TOGETHER.some((place) => path.startsWith(place));
-  if (to === "store" && target !== STORE_PORT && !seesAdapters)
-    return [`imports ${target}: only ${STORE_PORT} is for all`];
+  if (to === "store" && !STORE_FOR_ALL.includes(target) && !seesAdapters)
+    return [`imports ${target}: only ${STORE_FOR_ALL.join(", ")} is for all`];
   return [];
 }
 

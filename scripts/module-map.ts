@@ -47,7 +47,8 @@ export const PUTS_ADAPTERS_TOGETHER: readonly string[] = [
   ...ROOTS,
 ];
 
-export const STORE_PORT = "src/store/port.ts";
+/** What of the store is for all: the port, and the rule that says in which partition of a place a stream stands. */
+export const STORE_FOR_ALL: readonly string[] = ["src/store/port.ts", "src/store/partition.ts"];
 
 /** Folders that another may import for its types alone: a browser's bundle must not hold them. */
 export const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { client: ["session"] };
@@ -75,6 +76,8 @@ export const PURE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Files of pure folders that are edges, each with its reason. */
 export const IMPURE: Readonly<Record<string, string>> = {
   "src/session/callback-context.ts": "asks the machine which callback the running code belongs to",
+  "src/session/router-client.ts": "holds the connections to an H1 router, and hashes the keys it sends",
+  "src/session/trace-context.ts": "asks the machine on behalf of which trace the running code works",
   "src/session/system-clock.ts": "is the clock: everything else is given the time",
   "src/tile/endpoint.ts": "holds the connections to a server elsewhere",
   "src/tile/plato-request.ts": "speaks HTTP: what is sent and what an answer means is decided elsewhere",

@@ -1,11 +1,10 @@
 // The parts put together for one machine: its clock, its processes, a store by address.
 import type { Clock } from "./event/clock.ts";
 import type { HolodeckError } from "./event/error.ts";
-import { bootId, hostName, isAlive } from "./run/host.ts";
-import { processAt } from "./run/processes.ts";
+import { bootId } from "./run/host.ts";
+import { machineProcesses } from "./run/machine-processes.ts";
 import { checkRoom, DEFAULT_ROOM, type SessionConfig } from "./session/config.ts";
-import type { ProcessIdentity } from "./session/events.ts";
-import type { Processes } from "./session/host.ts";
+import { HttpRouter } from "./session/http-router.ts";
 import { SessionManager as Manager } from "./session/manager.ts";
 import { checkBoolean, checkKeys, checkUrl, invalid } from "./session/input.ts";
 import type { ManagerPorts } from "./session/ports.ts";
@@ -24,7 +23,7 @@ import { makeWebhooks, type Webhook, type WebhookOptions } from "./webhook/webho
 
 /** Where a manager keeps its sessions, and what it uses instead of the machine's own parts. */
 export interface ManagerOptions
-  extends Partial<Omit<ManagerPorts, "openStore" | "tiles" | "webhooks">>, TargetChoice {
+  extends Partial<Omit<ManagerPorts, "openStore" | "leavesStoreOpen" | "tiles" | "webhooks">>, TargetChoice {
   /**
    * An address (`memory:`, a path) or a store. Default `HOLODECK_STORE`, else `holodeck.db` in `HOLODECK_HOME`,
    * else in `./.holodeck`. A store that is passed in is closed with the manager.
@@ -88,6 +87,13 @@ export class SessionManager extends Manager {
         carrierFor: carrierFor(clock, choice),
         random: Math.random,
       },
+      routerFor: (url) =>
+        new HttpRouter({
+          url,
+          clock,
+          random: Math.random,
+          allowPrivate: mayReachPrivate(allowPrivateTargets),
+        }),
       random: systemRandom,
       processes: machineProcesses,
       metrics: new SessionMetrics(),
@@ -168,6 +174,7 @@ const MANAGER_OPTIONS = [
   "random",
   "processes",
   "router",
+  "routerFor",
   "metrics",
   "idleMs",
   "retain",
@@ -176,32 +183,19 @@ const MANAGER_OPTIONS = [
 
 /** Makes the senders to webhooks. */
 export function carrierFor(clock: Clock, choice: TargetChoice = {}): (webhook: Webhook) => PostCarrier {
-  const allowPrivate = allowsPrivate(choice);
+  const allowPrivate = mayReachPrivate(choice.allowPrivateTargets);
   return (webhook) => new PostCarrier({ webhook, clock, allowPrivate });
-}
-
-function allowsPrivate({ allowPrivateTargets }: TargetChoice): boolean {
-  return allowPrivateTargets ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
 }
 
 /** Makes the senders to PLATO servers. */
 export function sinkFor(clock: Clock, choice: TargetChoice = {}): (url: string) => PlatoSink {
-  const allowPrivate = allowsPrivate(choice);
+  const allowPrivate = mayReachPrivate(choice.allowPrivateTargets);
   return (url) => new PlatoSink({ url, clock, allowPrivate, apiKey: platoKeyFor(url, process.env) });
 }
 
-/** The processes of this machine. */
-export const machineProcesses: Processes = {
-  self: () => thisProcess,
-  isAlive: ({ boot_id, pid, start_time }) => isAlive({ bootId: boot_id, pid, startTime: Number(start_time) }),
-};
-
-const thisProcess: ProcessIdentity = {
-  host: hostName(),
-  boot_id: bootId(),
-  pid: process.pid,
-  start_time: String(processAt(process.pid)?.startTime ?? 0),
-};
+function mayReachPrivate(allowed: boolean | undefined): boolean {
+  return allowed ?? process.env["HOLODECK_ALLOW_PRIVATE_TARGETS"] === "1";
+}
 
 function warn(problem: HolodeckError): void {
   process.emitWarning(problem.message, { type: "HolodeckWarning", code: problem.code });

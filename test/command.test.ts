@@ -59,6 +59,8 @@ tasks:
     outcome: "failed",
     tasks: { total: 2, succeeded: 1, failed: 1, cancelled: 0, timed_out: 0 },
     patterns: expect.any(Array) as string[],
+    h1: null,
+    emergence_alerts: 0,
     tiles: 7,
   });
   const shown = JSON.parse(holodeck("session", "show", document.session_id, "--json").out) as {

@@ -192,16 +192,14 @@ test("closing lets a request under way end, and cuts one that does not", async (
   });
 });
 
-test("the router's port says that it does not route yet", async () => {
-  const response = await fetch(`http://127.0.0.1:${server.routerPort}/route`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: '{"task_id":"t"}',
-  });
-  expect([response.status, await response.json()]).toEqual([
-    503,
-    { error: expect.stringMatching(/does not route/) as string },
-  ]);
+test.each([
+  [{ "content-type": "application/json" }, '{"task_id":"t"}', 200],
+  [{ "content-type": "application/json", origin: "https://evil.example" }, '{"task_id":"t"}', 403],
+  [{ "content-type": "text/plain" }, '{"task_id":"t"}', 415],
+  [{ "content-type": "application/json" }, `{"task_id":"${"t".repeat(1024 * 1024)}"}`, 413],
+])("the router's port has the same door: %j", async (headers, body, status) => {
+  const url = `http://127.0.0.1:${server.routerPort}/route`;
+  expect((await fetch(url, { method: "POST", headers, body })).status).toBe(status);
 });
 
 test.each(["0.0.0.0", "::", "192.168.1.10", "example.org"])("it is not bound to %s", async (host) => {

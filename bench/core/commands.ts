@@ -32,9 +32,12 @@ export function startCommand(): SessionCommand {
     emitTiles: true,
     platoUrl: "http://localhost:8848",
     deliverTiles: false,
+    h1RouterUrl: null,
     plan: null,
     identityKey: "identity:oracle1",
     policyKey: "policy:owner",
+    roles: null,
+    recordAllows: "sampled",
     process: PROCESS,
     boot: BOOT,
   };

@@ -1,39 +1,15 @@
 // The commands as data: how each is called, what it says of itself, and the module that does it, loaded when chosen.
-import { KEY_ROLES } from "../trust/key-aggregate.ts";
 import { SESSION_OUTCOMES } from "../session/outcome.ts";
-import type { Io } from "./io.ts";
+import type { CommandSpec, OptionSpec } from "./command-spec.ts";
+import { POLICY } from "./policy-commands.ts";
+import { ROUTING } from "./routing-commands.ts";
+import { SERVING } from "./serving-commands.ts";
 
-export interface CommandSpec {
-  /** A key of `GROUPS`; absent for a command of its own. */
-  readonly group?: string;
-  /** Its name and arguments: `show <session>`. */
-  readonly usage: string;
-  /** One line in the list of commands. */
-  readonly summary: string;
-  readonly description: string;
-  readonly examples: readonly string[];
-  /** Beside `--store` and `--json`, which all have. */
-  readonly options: readonly OptionSpec[];
-  readonly load: () => Promise<CommandModule>;
-}
-
-export interface OptionSpec {
-  readonly flags: string;
-  readonly text: string;
-  readonly choices?: readonly string[];
-  /** The value is a whole number within these. */
-  readonly range?: readonly [min: number, max: number];
-  /** May stand several times; the value is the list. */
-  readonly isList?: boolean;
-}
-
-/** What each command's module exports. The options are those of its spec, by their names in camelCase. */
-export interface CommandModule {
-  command(args: readonly string[], options: never, io: Io): Promise<number>;
-}
+export type { CommandSpec, OptionSpec } from "./command-spec.ts";
 
 export const GROUPS: Readonly<Record<string, string>> = {
   config: "show what a server would run with",
+  fleet: "look at who works together: loops, single points of failure, what-if",
   key: "make, list and revoke the keys of a server",
   policy: "test, explain, check and translate policies",
   session: "list, show, replay, export, fork and end sessions",
@@ -43,9 +19,9 @@ const FOLLOW: readonly OptionSpec[] = [
   { flags: "-f, --follow", text: "go on as more comes, until the session ends or Ctrl-C" },
 ];
 const QUIET: OptionSpec = { flags: "--quiet", text: "no progress on stderr" };
-const CONFIG: OptionSpec = {
-  flags: "--config <file>",
-  text: "a configuration file (default: $HOLODECK_CONFIG, else ./holodeck.yaml if there)",
+const FAIL_ON_EMERGENCE: OptionSpec = {
+  flags: "--fail-on-emergence",
+  text: "exit with 6 when routing brought the fleet's loops (β₁) over their threshold",
 };
 const JUNIT: OptionSpec = {
   flags: "--junit <file>",
@@ -72,6 +48,7 @@ const RUNNING: readonly CommandSpec[] = [
         text: "how many tasks run at once; over the plan's own",
         range: [1, 1_024],
       },
+      FAIL_ON_EMERGENCE,
       QUIET,
       JUNIT,
     ],
@@ -84,7 +61,7 @@ const RUNNING: readonly CommandSpec[] = [
       "Goes on with a session that was interrupted or killed; by default the newest open one.\n" +
       `Finished tasks are not run again. ${WHICH}`,
     examples: ["holodeck resume"],
-    options: [QUIET, JUNIT],
+    options: [FAIL_ON_EMERGENCE, QUIET, JUNIT],
     load: async () => await import("./resume.ts"),
   },
   {
@@ -255,154 +232,4 @@ const READING: readonly CommandSpec[] = [
   },
 ];
 
-const SERVING: readonly CommandSpec[] = [
-  {
-    usage: "up",
-    summary: "serve rooms (channels) of tiles over HTTP",
-    description:
-      "Serves PLATO: agents in any language submit tiles to rooms and read them, sessions' tiles among them.\n" +
-      "Runs until Ctrl-C or SIGTERM; then it ends what is under way and exits with 0. With --json it prints its ports.\n" +
-      "Once there is a key (`holodeck key new`), every request needs one. `holodeck config show` tells all settings.",
-    examples: ["holodeck up", "holodeck up --port 9000 --store data/holodeck.db", "holodeck up --demo"],
-    options: [
-      CONFIG,
-      {
-        flags: "--host <host>",
-        text: "where to listen; what others can reach needs a key (default: 127.0.0.1)",
-      },
-      {
-        flags: "--port <n>",
-        text: "PLATO's port; 0 for any (default: $PLATO_PORT, else 8848)",
-        range: [0, 65_535],
-      },
-      {
-        flags: "--router-port <n>",
-        text: "the H1 router's port; 0 for any (default: $H1_ROUTER_PORT, else 8902)",
-        range: [0, 65_535],
-      },
-      { flags: "--key-file <file>", text: "an operator's key, in a file that nobody else may read" },
-      {
-        flags: "--allow-host <name>",
-        text: "a name that requests may come for; may stand several times",
-        isList: true,
-      },
-      { flags: "--demo", text: "play the sessions of `holodeck demo` into the store, then go on serving" },
-    ],
-    load: async () => await import("./up.ts"),
-  },
-  {
-    group: "config",
-    usage: "show",
-    summary: "show what `up` would run with",
-    description:
-      "Shows the settings of `holodeck up` as a configuration file (holodeck.yaml) says them; with --sources, where each\n" +
-      "was said: default, file, env or flag. Secrets are masked.",
-    examples: ["holodeck config show --sources"],
-    options: [CONFIG, { flags: "--sources", text: "where each setting was said" }],
-    load: async () => await import("./config-show.ts"),
-  },
-  {
-    group: "key",
-    usage: "new <name>",
-    summary: "make a key and show it, this once",
-    description:
-      "Makes a key and prints it; the store keeps its SHA-256 alone. An observer reads, an agent writes too, an operator\n" +
-      "does everything. With --session or --room the key sees those alone.",
-    examples: [
-      "holodeck key new laptop --role operator",
-      "holodeck key new scout --role agent --room gc/research --days 30",
-    ],
-    options: [
-      { flags: "--role <role>", text: "what it may do", choices: KEY_ROLES },
-      { flags: "--session <id>", text: "a session it may see; may stand several times", isList: true },
-      { flags: "--room <name>", text: "a room it may see; may stand several times", isList: true },
-      { flags: "--days <n>", text: "how long it holds (default: until it is revoked)", range: [1, 3_650] },
-      CONFIG,
-    ],
-    load: async () => await import("./key-new.ts"),
-  },
-  {
-    group: "key",
-    usage: "ls",
-    summary: "list the keys, never what they are",
-    description: "Lists the keys with their roles, scopes and ends. With --json: {keys}.",
-    examples: ["holodeck key ls"],
-    options: [CONFIG],
-    load: async () => await import("./key-ls.ts"),
-  },
-  {
-    group: "key",
-    usage: "revoke <name>",
-    summary: "end a key, at once and in every process",
-    description: "Revokes a key: from now on it opens nothing, in whatever process.",
-    examples: ["holodeck key revoke laptop"],
-    options: [CONFIG],
-    load: async () => await import("./key-revoke.ts"),
-  },
-  {
-    usage: "webhooks",
-    summary: "show what waits to be posted to webhooks",
-    description:
-      "Shows the webhooks that the configuration declares: what waits to be posted, and what they refused, with the\n" +
-      "reason. --retry posts it now, and exits with 7 when some still waits, 1 when some was refused again.\n" +
-      "With --json: {webhooks}.",
-    examples: ["holodeck webhooks", "holodeck webhooks --retry --json"],
-    options: [CONFIG, { flags: "--retry", text: "post it now, the refused once more" }],
-    load: async () => await import("./webhooks.ts"),
-  },
-];
-
-const POLICY: readonly CommandSpec[] = [
-  {
-    group: "policy",
-    usage: "test <file>",
-    summary: "try a policy's cases",
-    description:
-      "Judges the cases of a policy file (who, action, resource, context, and what is expected) by its statements.\n" +
-      "Exits with 1 when one comes out otherwise. With --json: {passed, failed, cases}.",
-    examples: ["holodeck policy test examples/policy.yaml"],
-    options: [],
-    load: async () => await import("./policy-test.ts"),
-  },
-  {
-    group: "policy",
-    usage: "explain <file> <who> <action> <resource>",
-    summary: "say why something is allowed or denied",
-    description:
-      "Decides one request, and says of each statement that speaks of it whether it applies, and why.\n" +
-      "Exits with 0 when it is allowed, 4 when it is denied.",
-    examples: [
-      "holodeck policy explain examples/policy.yaml scout read axis.temperature.room1",
-      `holodeck policy explain policy.yaml anyone read notes --roles reader --context '{"region": "eu"}'`,
-    ],
-    options: [
-      { flags: "--roles <roles...>", text: "who is asked about holds these, over what the file says" },
-      { flags: "--context <json>", text: "facts of the moment" },
-      { flags: "--attributes <json>", text: "facts about the resource" },
-    ],
-    load: async () => await import("./policy-explain.ts"),
-  },
-  {
-    group: "policy",
-    usage: "lint <file>",
-    summary: "find statements without effect",
-    description:
-      "Finds statements that can have no effect (unreachable, shadowed) or contradict each other.\n" +
-      "Exits with 1 when there are any. With --json: {statements, findings}.",
-    examples: ["holodeck policy lint examples/policy.yaml"],
-    options: [],
-    load: async () => await import("./policy-lint.ts"),
-  },
-  {
-    group: "policy",
-    usage: "export <file>",
-    summary: "print a policy's statements, or translate them",
-    description:
-      "Prints the statements as they are read, or with --cedar as Cedar policies (cedarpolicy.com).",
-    examples: ["holodeck policy export examples/policy.yaml --cedar > policy.cedar"],
-    options: [{ flags: "--cedar", text: "as Cedar" }],
-    load: async () => await import("./policy-export.ts"),
-  },
-];
-
-export const COMMANDS: readonly CommandSpec[] = [...RUNNING, ...SERVING, ...READING, ...POLICY];
+export const COMMANDS: readonly CommandSpec[] = [...RUNNING, ...SERVING, ...READING, ...POLICY, ...ROUTING];

@@ -24,6 +24,9 @@ const NAMES = {
   jwt: "jwt",
   webhooks: "webhooks",
   allowPrivateTargets: "allow_private_targets",
+  fleetFile: "fleet_file",
+  emergenceThreshold: "emergence_threshold",
+  platoUrl: "plato_url",
 } as const satisfies Record<keyof Settings, string>;
 
 export async function command(_args: readonly string[], options: ConfigShowOptions, io: Io): Promise<number> {

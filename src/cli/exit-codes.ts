@@ -32,6 +32,11 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   invalid_argument: EXIT.usage,
   invalid_event: EXIT.failed,
   invalid_plan: EXIT.usage,
+  idempotency_key_reused: EXIT.failed,
+  method_not_allowed: EXIT.failed,
+  request_in_flight: EXIT.failed,
+  unauthenticated: EXIT.denied,
+  unsupported_media_type: EXIT.failed,
   not_found: EXIT.notFound,
   persist_mismatch: EXIT.failed,
   read_only: EXIT.failed,
@@ -51,6 +56,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   task_limit: EXIT.failed,
   task_not_found: EXIT.notFound,
   tile_refused: EXIT.failed,
+  too_many: 1,
   unsupported: EXIT.usage,
 };
 

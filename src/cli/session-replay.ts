@@ -10,7 +10,7 @@ import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import { storedLine } from "./plain-line.ts";
-import { sessionDocument } from "./session-document.ts";
+import { sessionDocument } from "../session/session-document.ts";
 import { showSession } from "./session-show.ts";
 
 export interface SessionReplayOptions extends StoreOption {

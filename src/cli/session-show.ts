@@ -8,10 +8,10 @@ import { palette, wantsColor } from "./ansi.ts";
 import { withStore, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
-import { formatAge, formatDate, formatDuration } from "./format.ts";
+import { count, formatAge, formatDate, formatDuration } from "./format.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import { printable } from "./printable.ts";
-import { sessionDocument } from "./session-document.ts";
+import { sessionDocument } from "../session/session-document.ts";
 import { tasksText } from "./session-ls.ts";
 import { styleStatus } from "./status-style.ts";
 import { taskRow, TASK_HEADINGS, TASK_OUTCOME_COLUMN } from "./task-row.ts";
@@ -69,11 +69,25 @@ function facts(state: SessionState, now: number): readonly (readonly [name: stri
   if (forkedFrom !== null) all.push(["forked", `from ${forkedFrom.sessionId} at ${forkedFrom.seq}`]);
   if (tags.length > 0) all.push(["tags", tags.join(", ")]);
   if (patterns.length > 0) all.push(["patterns", patterns.join(", ")]);
+  if (state.h1 !== null)
+    all.push([
+      "routed",
+      `by ${routersOf(state)}; β₁ ${state.h1.start} → ${state.h1.end}${alertsText(state)}`,
+    ]);
   if (state.emitTiles) all.push(["room", state.scoutRoom]);
   if (error !== null) all.push(["error", error]);
   if (state.pruned === "events") all.push(["pruned", "its events, tasks and blobs are gone; this stays"]);
   if (state.pruned === "blobs") all.push(["pruned", "its blobs are gone"]);
   return all;
+}
+
+function routersOf(state: SessionState): string {
+  const routers = new Set([...state.tasks.values()].flatMap(({ router }) => router ?? []));
+  return routers.size === 0 ? "H¹" : [...routers].join(", ");
+}
+
+function alertsText({ alerts }: SessionState): string {
+  return alerts === 0 ? "" : `, ${count(alerts, "emergence alert")}`;
 }
 
 /** What to do about an open session that nobody works on. */

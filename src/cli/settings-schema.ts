@@ -74,6 +74,15 @@ export const settingsSchema = z
       allow_private_targets: z
         .boolean("Write true or false.")
         .describe("Whether tiles and posts may go to addresses of private networks."),
+      fleet_file: text("Agents and tasks of the router's fleet, YAML."),
+      emergence_threshold: z
+        .int("Write a whole number, such as -2.")
+        .min(-9_999_999, "Write a whole number, such as -2.")
+        .max(9_999_999, "Write a whole number, such as -2.")
+        .describe("What is added to V for the threshold of emergence."),
+      plato_url: z
+        .url({ protocol: /^https?$/, error: "Write an http or https URL." })
+        .describe("Where the tiles of fleets go."),
     },
     "Write keys with values, as in {port: 8848}.",
   )

@@ -28,6 +28,12 @@ export interface Settings {
   readonly webhooks: NonNullable<SettingsInFile["webhooks"]>;
   /** Whether tiles and posts may go to addresses of private networks. */
   readonly allowPrivateTargets: boolean;
+  /** Agents and tasks of the router's fleet, YAML; null for none. */
+  readonly fleetFile: string | null;
+  /** What is added to V for the threshold of emergence; null for what each fleet says of itself. */
+  readonly emergenceThreshold: number | null;
+  /** Where the fleets' tiles go; null for what each fleet says of itself. */
+  readonly platoUrl: string | null;
 }
 
 /** As flags give them. */
@@ -39,6 +45,7 @@ export interface SettingsFlags {
   readonly store?: string;
   readonly keyFile?: string;
   readonly allowHost?: readonly string[];
+  readonly fleet?: string;
 }
 
 export interface LoadedSettings {
@@ -87,6 +94,7 @@ export function loadSettings(flags: SettingsFlags, { env }: Pick<Io, "env">): Lo
       [env, "HOLODECK_ALLOW_PRIVATE_TARGETS", isOne],
       ["", undefined],
     ),
+    ...fleetSettings(inFile, env, flags),
   };
   const entries = Object.entries(chosen);
   return {
@@ -95,6 +103,24 @@ export function loadSettings(flags: SettingsFlags, { env }: Pick<Io, "env">): Lo
       entries.map(([name, { source }]) => [name, source]),
     ) as LoadedSettings["sources"],
     file,
+  };
+}
+
+function fleetSettings(
+  { fleet_file, emergence_threshold, plato_url }: SettingsInFile,
+  env: Environment,
+  flags: SettingsFlags,
+) {
+  const noFlag = ["", undefined] as const;
+  return {
+    fleetFile: choose<string | null>(null, fleet_file, null, ["--fleet", flags.fleet]),
+    emergenceThreshold: choose<number | null>(
+      null,
+      emergence_threshold,
+      [env, "EMERGENCE_THRESHOLD", offset],
+      noFlag,
+    ),
+    platoUrl: choose<string | null>(null, plato_url, [env, "PLATO_URL", url], noFlag),
   };
 }
 
@@ -131,12 +157,16 @@ function chooseStore(inFile: string | undefined, env: Environment, flag: string 
 }
 
 /** What a file names lies beside it. */
-function withPaths({ store, key_file, jwt, ...rest }: SettingsInFile, folder: string): SettingsInFile {
+function withPaths(
+  { store, key_file, jwt, fleet_file, ...rest }: SettingsInFile,
+  folder: string,
+): SettingsInFile {
   const path = store === undefined ? null : fileOf(store);
   return {
     ...rest,
     ...(store !== undefined && { store: path === null ? store : resolve(folder, path) }),
     ...(key_file !== undefined && { key_file: resolve(folder, key_file) }),
+    ...(fleet_file !== undefined && { fleet_file: resolve(folder, fleet_file) }),
     ...(jwt !== undefined && { jwt: { ...jwt, key_file: resolve(folder, jwt.key_file) } }),
   };
 }
@@ -172,5 +202,28 @@ function level(value: string, name: string): LogLevel {
   throw new HolodeckError("invalid_argument", {
     what: `${name} is ${JSON.stringify(value)}, which is no level.`,
     todo: `Set ${name} to one of ${LOG_LEVELS.join(", ")}.`,
+  });
+}
+
+function offset(value: string, name: string): number {
+  if (/^[+-]?\d{1,7}$/.test(value)) return Number(value);
+  throw new HolodeckError("invalid_argument", {
+    what: `${name} is ${JSON.stringify(value)}, which is no whole number.`,
+    todo: "Set it to the offset of the threshold from V, such as -2.",
+  });
+}
+
+function url(value: string, name: string): string {
+  const parsed = URL.canParse(value) ? new URL(value) : null;
+  if (
+    parsed !== null &&
+    /^https?:$/.test(parsed.protocol) &&
+    parsed.username === "" &&
+    parsed.password === ""
+  )
+    return value;
+  throw new HolodeckError("invalid_argument", {
+    what: `${name} is no http or https URL without a password.`,
+    todo: "Set it to where the PLATO server is, such as http://localhost:8848.",
   });
 }

@@ -17,15 +17,19 @@ interface RunDocument {
   readonly outcome: string | null;
   readonly tasks: object;
   readonly patterns: readonly string[];
+  /** β₁ of the fleet before the first routing and after the last; null when nothing was routed. */
+  readonly h1: { readonly start: number; readonly end: number } | null;
+  readonly emergence_alerts: number;
   /** How many tiles it has. */
   readonly tiles: number;
 }
 
 /** Tells what became of a session, and answers the exit code. */
 export async function finish(session: Session, store: Store, options: RunOptions, io: Io): Promise<number> {
-  const { sessionId, outcome, patterns, totals } = session;
+  const { sessionId, outcome, patterns, totals, h1, emergenceAlerts } = session;
   const tiles = (await session.tiles()).length;
-  const document: RunDocument = { session_id: sessionId, outcome, tasks: totals, patterns, tiles };
+  const told = { h1, emergence_alerts: emergenceAlerts, tiles };
+  const document: RunDocument = { session_id: sessionId, outcome, tasks: totals, patterns, ...told };
   if (options.json === true) printJson(io, document);
   else for (const line of outcome === null ? [] : summary(session, tiles, store.name)) print(io, line);
   if (options.junit !== undefined) await writeReport(session, store, options.junit);
@@ -33,7 +37,9 @@ export async function finish(session: Session, store: Store, options: RunOptions
     note(io, `Stopped; what had finished is kept. Go on with: holodeck resume ${sessionId}`);
     return EXIT.interrupted;
   }
-  return exitCodeOfOutcome(outcome);
+  return options.failOnEmergence === true && emergenceAlerts > 0
+    ? EXIT.emergence
+    : exitCodeOfOutcome(outcome);
 }
 
 async function writeReport(session: Session, store: Store, path: string): Promise<void> {
@@ -43,12 +49,13 @@ async function writeReport(session: Session, store: Store, path: string): Promis
 }
 
 function summary(session: Session, tiles: number, storeName: string): readonly string[] {
-  const { sessionId, sessionName, outcome, patterns, durationSeconds } = session;
+  const { sessionId, sessionName, outcome, patterns, durationSeconds, emergenceAlerts } = session;
   return [
     "",
     `${sessionName} ended as ${outcome} in ${formatDuration(durationSeconds * 1_000)}`,
     `  tasks     ${taskLine(session)}`,
     `  patterns  ${patterns.join(", ") || "none"}`,
+    ...(emergenceAlerts > 0 ? [`  emergence ${count(emergenceAlerts, "alert")}`] : []),
     `  tiles     ${count(tiles, "tile")}`,
     `  data      ${storeName}`,
     `  next      holodeck session show ${sessionId}`,

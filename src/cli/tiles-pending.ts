@@ -3,7 +3,7 @@
 import { systemRandom } from "../session/system-id.ts";
 import { SystemClock } from "../session/system-clock.ts";
 import { sinkFor } from "../local.ts";
-import { streamKey } from "../event/event.ts";
+import { streamKey, streamKind, type StreamId } from "../event/event.ts";
 import { bootId } from "../run/host.ts";
 import type { Store } from "../store/port.ts";
 import { Outbox } from "../tile/outbox.ts";
@@ -81,11 +81,16 @@ function documentOf({ destination, waiting, parked, sessions }: Destination): ob
     waiting,
     parked,
     sessions: sessions.map((one) => ({
-      session_id: streamKey(one.session),
+      session_id: nameOf(one.session),
       waiting: one.waiting,
       parked: one.parked,
     })),
   };
+}
+
+/** A session by its id; what else sends tiles, such as a fleet, by its stream. */
+function nameOf(stream: StreamId): string {
+  return streamKind(stream) === "session" ? streamKey(stream) : stream;
 }
 
 function linesOf(
@@ -96,7 +101,7 @@ function linesOf(
   return [
     `${bold(printable(destination))}  ${count(waiting, "tile")} waiting${refused}`,
     ...sessions.flatMap((one) => [
-      `  ${streamKey(one.session)}  ${dim(`${one.waiting} waiting`)}`,
+      `  ${nameOf(one.session)}  ${dim(`${one.waiting} waiting`)}`,
       ...one.parked.map(({ question, reason }) => `    ${printable(question)}  ${dim(printable(reason))}`),
     ]),
   ];

@@ -90,7 +90,8 @@ test("up serves until SIGTERM, says where, and exits with 0", async () => {
   expect(store).toBe(join(folder, "holodeck.db"));
   const health = await fetch(`http://127.0.0.1:${port}/health`);
   expect(await health.json()).toMatchObject({ status: "ok", tiles: 0 });
-  expect((await fetch(`http://127.0.0.1:${router_port}/status`)).status).toBe(503);
+  const router = await fetch(`http://127.0.0.1:${router_port}/status`);
+  expect(await router.json()).toMatchObject({ n_agents: 0, description: "empty" });
   const { code, err } = await stop();
   expect(code).toBe(0);
   const lines = err.trim().split("\n");
@@ -146,7 +147,10 @@ test("a key that is made opens a server that runs, and one that is revoked no mo
   const key = await makeKey("ci", "--role", "agent", "--room", "hall", "--room", "side");
   expect(key).toMatch(/^hk_[\w-]{43}$/);
   expect([await statusWith(port, null), await statusWith(port, key)]).toEqual([401, 200]);
-  expect([await statusWith(router_port, null), await statusWith(router_port, key)]).toEqual([401, 503]);
+  expect([
+    await statusWith(router_port, null, "/status"),
+    await statusWith(router_port, key, "/status"),
+  ]).toEqual([401, 403]);
   expect(await statusWith(port, null, "/health")).toBe(200);
   const listed = await holodeck(["key", "ls", "--json"]).ended;
   expect(JSON.parse(listed.out)).toMatchObject({
@@ -322,3 +326,21 @@ test.each([
   },
   60_000,
 );
+
+test("the router takes its threshold from the environment and its agents from a file", async () => {
+  const file = join(folder, "fleet.yaml");
+  writeFileSync(file, "router: {emergence_threshold_offset: 7}\nagents: [{id: a}, {id: b}, {id: c}]\n");
+  const { said, stop } = up(["--fleet", file], { EMERGENCE_THRESHOLD: "-3" });
+  const snapshot = await fetch(`http://127.0.0.1:${(await said()).router_port}/h1-snapshot`);
+  expect(await snapshot.json()).toMatchObject({ n_agents: 3, threshold: 0 });
+  expect((await stop()).code).toBe(0);
+});
+
+test.each([
+  [{ EMERGENCE_THRESHOLD: "low" }, [], 2, /EMERGENCE_THRESHOLD/],
+  [{ PLATO_URL: "ftp://example.org" }, [], 2, /PLATO_URL/],
+  [{}, ["--fleet", "nowhere.yaml"], 3, /nowhere\.yaml/],
+])("a router that is told nonsense does not start: %j %j", async (env, args, code, what) => {
+  const ended = await up(args, env).ended;
+  expect([ended.code, ended.err]).toEqual([code, expect.stringMatching(what) as string]);
+});

@@ -2,6 +2,7 @@
 import { HolodeckError } from "../event/error.ts";
 import { carrierFor, sinkFor } from "../local.ts";
 import { bootId } from "../run/host.ts";
+import { loadFleetFile } from "../server/fleet/fleet-file.ts";
 import { isLoopback, startServer, type RunningServer } from "../server/main.ts";
 import { isThisServer, ownSink } from "../server/own-sink.ts";
 import { SystemClock } from "../session/system-clock.ts";
@@ -20,6 +21,7 @@ import { untilInterrupted } from "./interrupt.ts";
 import { note, printJson, type Io } from "./io.ts";
 import { operatorKeys, tokenReader } from "./key-file.ts";
 import { loadSettings, type Settings, type SettingsFlags } from "./settings.ts";
+import { readFleet, type UpFleet } from "./up-fleet.ts";
 import { version } from "./version.ts";
 
 export interface UpOptions extends SettingsFlags {
@@ -34,6 +36,7 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
   const { settings } = loadSettings(options, io);
   const keys = operatorKeys(settings);
   const webhooks = declaredWebhooks(settings, io);
+  const fleet = readFleet(settings);
   const clock = new SystemClock(bootId());
   const log = makeLog({
     level: settings.logLevel,
@@ -48,7 +51,7 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
     const store = await openStore(settings.store, io.env);
     parts.defer(async () => await store.close());
     parts.defer(lockOf(store, settings.store));
-    const up: Up = { settings, keys, webhooks, store, clock, log };
+    const up: Up = { settings, fleet, keys, webhooks, store, clock, log };
     const posts = makePosts(up);
     parts.defer(async () => await posts.stop(CLOSE_SEND_MS_MAX));
     await posts.start();
@@ -66,6 +69,7 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
 
 interface Up {
   readonly settings: Settings;
+  readonly fleet: UpFleet;
   readonly keys: readonly string[];
   readonly webhooks: readonly Webhook[];
   readonly store: Store;
@@ -73,12 +77,14 @@ interface Up {
   readonly log: Log;
 }
 
-async function serve({ settings, keys, store, clock, log }: Up): Promise<RunningServer> {
+async function serve({ settings, fleet, keys, store, clock, log }: Up): Promise<RunningServer> {
   const { host, port, routerPort, allowHosts } = settings;
   const tokens = tokenReader(settings);
   const report = (error: unknown): void => reportTo(log, error);
   const parts = { store, clock, host, port, routerPort, allowHosts, operatorKeys: keys, tokens, log, report };
-  return await startServer({ ...parts, version: version() });
+  const server = await startServer({ ...parts, fleet: fleet.asked, version: version() });
+  if (fleet.file !== null) await loadFleetFile(server.fleets, fleet.file);
+  return server;
 }
 
 /** A file has one server; databases of their own have any number. */

@@ -8,14 +8,17 @@ export type ErrorCode =
   | "event_corrupt"
   | "event_too_large"
   | "fleet_full"
+  | "idempotency_key_reused"
   | "internal"
   | "invalid_argument"
   | "invalid_event"
   | "invalid_plan"
+  | "method_not_allowed"
   | "not_found"
   | "persist_mismatch"
   | "read_only"
   | "recovery_failed"
+  | "request_in_flight"
   | "server_unreachable"
   | "pruned"
   | "session_ended"
@@ -31,6 +34,9 @@ export type ErrorCode =
   | "task_limit"
   | "task_not_found"
   | "tile_refused"
+  | "too_many"
+  | "unauthenticated"
+  | "unsupported_media_type"
   | "unsupported";
 
 /** What happened and what to do, a sentence each. */

@@ -3,6 +3,7 @@ import { MemoryStore } from "../store/memory.ts";
 import { testItem, testStream, lastOf } from "../testing/events.ts";
 import { settled, TestClock } from "../testing/test-clock.ts";
 import { Reactor } from "./reactor.ts";
+import type { TailPlace } from "./log.ts";
 
 const FIRST = testItem({ stream: testStream("a"), facts: [{}, {}] });
 
@@ -74,5 +75,62 @@ test("started, it follows what is appended and keeps trying, until it is stopped
   await reactor.stop();
   await store.append([testItem({ stream: testStream("b") })]);
   await clock.advance(5_000);
+  expect(seen).toEqual([1, 2, 3]);
+});
+
+test("what does not concern it moves its place, which is saved with what does and once in a while", async () => {
+  const store = new MemoryStore();
+  const saved: TailPlace[] = [];
+  const seen: number[] = [];
+  const log = Object.assign(Object.create(store) as MemoryStore, {
+    savePlace: async ({ place }: { readonly place: TailPlace }) => {
+      saved.push(place);
+      await Promise.resolve();
+    },
+    place: async () => await Promise.resolve(null),
+    tail: async (params: Parameters<MemoryStore["tail"]>[0]) => await store.tail(params),
+  });
+  const reactor = new Reactor({
+    name: "r",
+    log,
+    clock: new TestClock(),
+    limit: 4,
+    concerns: ({ event }) => event.seq === 2,
+    react: async ({ event }) => {
+      seen.push(event.seq);
+      await Promise.resolve();
+    },
+  });
+  const other = testItem({ stream: testStream("b"), facts: [{}] });
+  await store.append([other]);
+  await reactor.catchUp();
+  expect(saved).toHaveLength(0);
+  await store.append([FIRST]);
+  await reactor.catchUp();
+  expect([seen, saved.length]).toEqual([[2], 1]);
+  let last = lastOf(FIRST);
+  for (let turn = 0; turn < 4; turn++) {
+    const more = testItem({ stream: testStream("a"), after: last });
+    last = lastOf(more);
+    await store.append([more]);
+    await reactor.catchUp();
+  }
+  expect([seen, saved.length]).toEqual([[2], 2]);
+});
+
+test("catching up waits for what was appended while a tick was under way", async () => {
+  const seen: number[] = [];
+  const { promise: held, resolve } = Promise.withResolvers<undefined>();
+  const { store, reactor } = given(async (seq) => {
+    if (seq === 1) await held;
+    seen.push(seq);
+  });
+  await store.append([FIRST]);
+  const first = reactor.tick();
+  await settled();
+  await store.append([testItem({ stream: testStream("a"), after: lastOf(FIRST) })]);
+  const caughtUp = reactor.catchUp();
+  resolve(undefined);
+  await Promise.all([first, caughtUp]);
   expect(seen).toEqual([1, 2, 3]);
 });

@@ -2,7 +2,7 @@
 // Delivery is at least once; what it does is once when it passes `keyOf(event)` as the idempotency key.
 import type { Clock } from "./clock.ts";
 import type { Hash } from "./event.ts";
-import type { EventLog, StoredEvent } from "./log.ts";
+import type { EventLog, StoredEvent, TailPlace } from "./log.ts";
 
 export interface ReactorOptions {
   /** Names the saved place: one name, one follower. */
@@ -11,6 +11,11 @@ export interface ReactorOptions {
   readonly clock: Clock;
   /** What follows from an event. When it throws, the place stays before the event and the next tick tries again. */
   readonly react: (event: StoredEvent, key: string) => Promise<void>;
+  /**
+   * Which events it reacts to; default all. The place is saved with these, and after every `limit` others: those may
+   * be met again after a crash.
+   */
+  readonly concerns?: (event: StoredEvent) => boolean;
   /** Told of each failed tick. */
   readonly onError?: (error: unknown) => void;
   /** Events a tick takes at most. Default 256. */
@@ -27,6 +32,11 @@ export class Reactor {
   readonly #options: ReactorOptions;
   #stop: AbortController | null = null;
   #running: Promise<void> = Promise.resolve();
+  #ticking: Promise<number> | null = null;
+  /** Undefined before it has been read. */
+  #place: TailPlace | null | undefined;
+  /** Events between the place and the saved one. */
+  #unsaved = 0;
 
   constructor(options: ReactorOptions) {
     this.#options = options;
@@ -37,13 +47,31 @@ export class Reactor {
     return `${hash}:${this.#options.name}`;
   }
 
-  /** Handles the next events and saves the place after them; answers how many. */
+  /** Handles the next events and saves the place after them; answers how many. Whoever asks meanwhile shares the tick. */
   async tick(): Promise<number> {
-    const { name, log, react, limit = 256 } = this.#options;
-    const after = await log.place({ name });
-    const { events, place } = await log.tail({ after, limit });
-    for (const event of events) await react(event, this.keyOf(event.hash));
-    if (events.length > 0) await log.savePlace({ name, place });
+    this.#ticking ??= this.#take().finally(() => (this.#ticking = null));
+    return await this.#ticking;
+  }
+
+  /** Resolves when it has reacted to all that had been appended when it was asked. Throws what reacting threw. */
+  async catchUp(): Promise<void> {
+    // A tick under way may have read before the newest event was there.
+    await this.#ticking;
+    while ((await this.tick()) > 0);
+  }
+
+  async #take(): Promise<number> {
+    const { name, log, react, limit = 256, concerns = () => true } = this.#options;
+    this.#place ??= await log.place({ name });
+    const { events, place } = await log.tail({ after: this.#place, limit });
+    const own = events.filter((event) => concerns(event));
+    for (const event of own) await react(event, this.keyOf(event.hash));
+    this.#place = place;
+    this.#unsaved += events.length;
+    if (own.length > 0 || this.#unsaved >= limit) {
+      await log.savePlace({ name, place });
+      this.#unsaved = 0;
+    }
     return events.length;
   }
 

@@ -40,6 +40,18 @@ export type AgentAsked = {
   readonly heartbeat_seconds?: number | null;
 };
 
+/** What is left out stays as it was. */
+export type SettingsAsked = {
+  /** Emergence is β₁ > V + offset. Default −2. */
+  readonly offset?: number;
+  /** The PLATO room of routing and alert tiles; null for none. */
+  readonly room?: string | null;
+  /** The PLATO server those tiles are sent to; null for none. */
+  readonly plato_url?: string | null;
+  /** Confidence never falls below this while the fleet has agents. Default 0.5. */
+  readonly min_confidence?: number;
+};
+
 type FleetAsked =
   | ({ readonly type: "register_agent" } & AgentAsked)
   | { readonly type: "unregister_agent"; readonly agent_id: string }
@@ -54,6 +66,7 @@ type FleetAsked =
   | ({ readonly type: "add_edge" } & EdgeName)
   | ({ readonly type: "remove_edge" } & EdgeName)
   | { readonly type: "reset" }
+  | ({ readonly type: "configure" } & SettingsAsked)
   | { readonly type: "expire" };
 
 export type FleetCommand = Timed & FleetAsked;
@@ -138,6 +151,16 @@ export type EmergenceCrossed = {
   readonly recommendation: string;
 };
 
+/** How the fleet is run, for every process that decides in it, whatever that process was started with. */
+export type FleetConfigured = {
+  readonly offset: number;
+  readonly room: string | null;
+  readonly plato_url: string | null;
+  /** Whether tiles go to `plato_url`; what waited for another server before goes there too. */
+  readonly deliver_tiles: boolean;
+  readonly min_confidence: number;
+};
+
 export type FleetFact =
   | FactOf<"agent_registered", AgentRegistered>
   | FactOf<"agent_unregistered", { readonly agent_id: string; readonly reason: "asked" | "timeout" } & Freed>
@@ -152,7 +175,8 @@ export type FleetFact =
   | FactOf<"edge_added", EdgeChanged>
   | FactOf<"edge_removed", EdgeChanged>
   | FactOf<"emergence_crossed", EmergenceCrossed>
-  | FactOf<"fleet_reset", Record<string, never>>;
+  | FactOf<"fleet_reset", Record<string, never>>
+  | FactOf<"fleet_configured", FleetConfigured>;
 
 /** The vertex of a task. */
 export function taskKey(name: { readonly task_id: string; readonly session_id?: string | null }): string {

@@ -1,13 +1,15 @@
 // What a fleet's command may hold. A fault is a refusal that names the member and what to write instead.
 import type { Refusal } from "../event/decider.ts";
-import type { FleetCommand } from "./fleet-facts.ts";
+import type { FleetCommand, SettingsAsked } from "./fleet-facts.ts";
 
 const ID_LENGTH_MAX = 256;
-const CAPABILITY_LENGTH_MAX = 64;
-const CAPABILITIES_MAX = 64;
+/** The longest capability, and the most an agent has or a task asks for. */
+export const CAPABILITY_LENGTH_MAX = 64;
+export const CAPABILITIES_MAX = 64;
 const PREFERRED_MAX = 64;
 const CAPACITY_MAX = 1_000_000;
 const HEARTBEAT_SECONDS_MAX = 86_400;
+const OFFSET_MAX = 1_000_000_000;
 
 /** The most agents one task may ask for at a time. */
 export const AGENTS_NEEDED_MAX = 16;
@@ -49,10 +51,22 @@ export function faultOf(command: FleetCommand): Refusal | null {
     case "heartbeat":
     case "agent_timeout":
       return faultOfId("agent_id", command.agent_id);
+    case "configure":
+      return faultOfSettings(command);
     case "reset":
     case "expire":
       return null;
   }
+}
+
+function faultOfSettings({ offset = 0, room, min_confidence = 0 }: SettingsAsked): Refusal | null {
+  if (!(min_confidence >= 0 && min_confidence <= 1)) {
+    return refuse(`min_confidence is ${min_confidence}.`, "Give min_confidence a number from 0 to 1.");
+  }
+  if (room !== undefined && room !== null && !isName(room, ID_LENGTH_MAX)) {
+    return refuse("room is not a room's name.", "Give room 1 to 256 printable characters.");
+  }
+  return faultOfNumber("offset", offset, -OFFSET_MAX, OFFSET_MAX);
 }
 
 function faultOfTask(name: { readonly task_id: string; readonly session_id?: string }): Refusal | null {

@@ -1,6 +1,9 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { agentViews, fleetStatus, h1Snapshot } from "./fleet-view.ts";
 import { FleetRun } from "./fleet-run.ts";
+import { plainGraph } from "./plain-graph.ts";
+import { rigidityOf } from "./rigidity.ts";
 
 test("K₃,₄ of agents and tasks reads as the wire has it", () => {
   const run = new FleetRun();
@@ -39,4 +42,19 @@ test("an empty fleet is empty and below every line", () => {
     margin: 0,
     h1_dimension: 0,
   });
+});
+
+test("few loops are described by their counts as the pebble game would", () => {
+  const tie = fc.tuple(fc.nat(6), fc.nat(6));
+  fc.assert(
+    fc.property(fc.nat(7), fc.array(tie, { maxLength: 12 }), (agents, ties) => {
+      const run = new FleetRun();
+      for (let agent = 0; agent < agents; agent++) run.agents(`a${agent}`);
+      for (const [a, b] of ties) run.ties("delegation", `a${a} a${b}`);
+      expect(fleetStatus(run.state).description).toBe(
+        rigidityOf(plainGraph(run.state.graph)).whole.description,
+      );
+    }),
+    { numRuns: 500 },
+  );
 });

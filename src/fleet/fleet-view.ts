@@ -1,9 +1,9 @@
 // A fleet as the router's status pages tell it, spec/wire.md §2.
+import { describeGraph } from "./describe-graph.ts";
 import { EMERGENCE_OFFSET_DEFAULT, isEmergent, marginOf, thresholdOf } from "./emergence.ts";
 import type { FleetState } from "./fleet-state.ts";
 import { loops } from "./graph.ts";
-import { plainGraph } from "./plain-graph.ts";
-import { type RigidityDescription, rigidityOf } from "./rigidity.ts";
+import type { RigidityDescription } from "./rigidity.ts";
 
 export type FleetStatus = {
   readonly n_agents: number;
@@ -37,7 +37,7 @@ export type AgentView = {
   readonly n_tasks: number;
 };
 
-/** `GET /status`. The description walks the whole graph, O(V + E) and more: keep it until the next event. */
+/** `GET /status`. Answers at once, however large the fleet. */
 export function fleetStatus(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT): FleetStatus {
   const counts = state.graph.counts();
   return {
@@ -47,7 +47,7 @@ export function fleetStatus(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT
     n_vertices: counts.vertices,
     h1_dimension: loops(counts),
     n_components: counts.components,
-    description: rigidityOf(plainGraph(state.graph)).whole.description,
+    description: describeGraph(state.graph),
     emergence_detected: isEmergent(counts, offset),
     margin: marginOf(counts, offset),
   };
@@ -56,7 +56,7 @@ export function fleetStatus(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT
 /** `GET /h1-snapshot`. `laman_rigid` is minimally rigid: the description `rigid`. `laman_margin` is β₁ − (V − 2), whatever the offset. */
 export function h1Snapshot(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT): H1Snapshot {
   const counts = state.graph.counts();
-  const { description } = rigidityOf(plainGraph(state.graph)).whole;
+  const description = describeGraph(state.graph);
   return {
     n_vertices: counts.vertices,
     n_edges: counts.edges,
@@ -74,7 +74,10 @@ export function h1Snapshot(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT)
 
 /** `GET /agents`, one by one in order of registration. */
 export function* agentViews(state: FleetState): Generator<AgentView> {
-  for (const id of state.selection.ids()) {
-    yield { agent_id: id, capabilities: state.selection.capabilities(id), n_tasks: state.selection.load(id) };
-  }
+  for (const id of state.selection.ids()) yield agentView(state, id);
+}
+
+/** Throws `not_found` for an unknown agent. */
+export function agentView({ selection }: FleetState, id: string): AgentView {
+  return { agent_id: id, capabilities: selection.capabilities(id), n_tasks: selection.load(id) };
 }

@@ -4,7 +4,8 @@ import { type Decision, isRefusal } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
 import type { FleetCommand, FleetFact } from "./fleet-facts.ts";
 import type { FleetState } from "./fleet-state.ts";
-import { createFleet, type FleetOptions } from "./router.ts";
+import type { FleetOptions } from "./fleet-settings.ts";
+import { createFleet } from "./router.ts";
 
 export class MemoryFleet {
   readonly decider: ReturnType<typeof createFleet>;

@@ -3,7 +3,7 @@
 // cause. What a removal brings is known once it has happened: it falls due at once, and `expire` reports it.
 import type { Aggregate, Decision } from "../event/decider.ts";
 import type { Head } from "../event/log.ts";
-import { crossingTo, EMERGENCE_OFFSET_DEFAULT, thresholdOf } from "./emergence.ts";
+import { crossingTo, thresholdOf } from "./emergence.ts";
 import {
   type CommandOf,
   type EmergenceCrossed,
@@ -26,6 +26,7 @@ import {
   takenBy,
   taskTaken,
 } from "./fleet-refusals.ts";
+import { configure, type FleetOptions, type Settings, settingsOf } from "./fleet-settings.ts";
 import { fleetSnapshot } from "./fleet-snapshot.ts";
 import { type GraphCounts, loops } from "./graph.ts";
 import { chooseAgents, type RouteRequest } from "./routing.ts";
@@ -41,18 +42,10 @@ const FREED_LENGTH_MAX = 12_000;
 /** How many deadlines one `expire` handles; the rest stay due. */
 const EXPIRED_MAX = 256;
 
-export interface FleetOptions {
-  /** Emergence is β₁ > V + offset. Default −2. */
-  readonly offset?: number;
-  /** The PLATO room of routing and alert tiles; null (the default) for none. */
-  readonly room?: string | null;
-}
-
-type Settings = Required<FleetOptions>;
 type Fleet = Aggregate<FleetState, FleetCommand, FleetFact>;
 
 /**
- * The fleet's decider. `decide` with `route` answers one `task_routed` whose data is the decision; asked without
+ * The fleet's decider. `options` count as long as the fleet itself has not been configured. `decide` with `route` answers one `task_routed` whose data is the decision; asked without
  * evolving, it is a what-if. Refusals: `invalid_argument`, `not_found`, `task_not_found`, `conflict`, `fleet_full`.
  *
  * @example
@@ -60,17 +53,13 @@ type Fleet = Aggregate<FleetState, FleetCommand, FleetFact>;
  * const facts = fleet.decide(fleet.initial(), { type: "register_agent", agent_id: "a", now: 0 });
  */
 export function createFleet(options: FleetOptions = {}): Fleet {
-  const settings: Settings = {
-    offset: options.offset ?? EMERGENCE_OFFSET_DEFAULT,
-    room: options.room ?? null,
-  };
   return {
     initial: initialFleet,
-    decide: (state, command) => faultOf(command) ?? decide(state, command, settings),
+    decide: (state, command) => faultOf(command) ?? decide(state, command, settingsOf(state, options)),
     evolve: evolveFleet,
-    head: (state) => headOf(state, settings),
+    head: (state) => headOf(state, settingsOf(state, options)),
     settle: (state, { now }) => {
-      const due = dueAt(state, settings);
+      const due = dueAt(state, settingsOf(state, options));
       return due !== null && due <= now ? { type: "expire", now } : null;
     },
     snapshot: fleetSnapshot,
@@ -106,6 +95,8 @@ function decide(state: FleetState, command: FleetCommand, settings: Settings): D
       return removeEdge(state, command);
     case "reset":
       return [fact("fleet_reset", {})];
+    case "configure":
+      return configure(state, command, settings);
     case "expire":
       return expire(state, command.now, settings);
   }
@@ -176,7 +167,7 @@ function route(state: FleetState, command: CommandOf<"route">, settings: Setting
   if (!isEmpty && choice.picks.length < request.needed) return full(request, choice.picks.length);
   const decision = isEmpty
     ? nobody(command.task_id, request, choice.before)
-    : decisionOf(command.task_id, request, choice, settings.offset);
+    : decisionOf(command.task_id, request, choice, settings);
   const routed: FleetFact = {
     type: "task_routed",
     room: settings.room,

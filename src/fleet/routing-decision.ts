@@ -2,11 +2,9 @@
 // candidates behind it. Where H¹ could not tell candidates apart, the sentence says so and names what did.
 import { riskOf } from "./emergence.ts";
 import type { CandidateView, Criterion, RoutingDecision } from "./fleet-facts.ts";
+import type { Settings } from "./fleet-settings.ts";
 import { type GraphCounts, loops } from "./graph.ts";
 import { type Candidate, type Choice, difference, type RouteRequest } from "./routing.ts";
-
-/** Confidence never falls below this while the fleet has agents. */
-export const CONFIDENCE_MIN = 0.5;
 
 /** How many of those not chosen a decision shows. */
 const OTHERS_SHOWN = 4;
@@ -16,7 +14,7 @@ export function decisionOf(
   taskId: string,
   request: RouteRequest,
   choice: Choice,
-  offset: number,
+  { offset, minConfidence }: Settings,
 ): RoutingDecision {
   const wanted = new Set(request.required).size;
   const share = (candidate: Candidate): number => (wanted === 0 ? 1 : candidate.matches / wanted);
@@ -31,7 +29,7 @@ export function decisionOf(
     task_id: taskId,
     h1_before: loops(choice.before),
     h1_after: loops(choice.after),
-    confidence: Math.max(CONFIDENCE_MIN, Math.min(1, match * (1 - risk))),
+    confidence: Math.max(minConfidence, Math.min(1, match * (1 - risk))),
     emergence_risk: risk,
     capability_match_score: match,
     reasoning: reasonsOf(request, choice, decidedBy, wanted),

@@ -4,6 +4,7 @@ import { isAbsolute } from "node:path";
 import { HolodeckError } from "../event/error.ts";
 import { assertPlainJson } from "../event/json.ts";
 import { EVENT_BYTES_MAX } from "../event/event.ts";
+import { CAPABILITIES_MAX, CAPABILITY_LENGTH_MAX } from "../fleet/fleet-limits.ts";
 import { capableAgents } from "./plan-order.ts";
 import { checkPlaceholders } from "./plan-placeholders.ts";
 import type { ParsedPlan } from "./plan-schema.ts";
@@ -22,6 +23,7 @@ export function checkPlan(plan: ParsedPlan, environment: Environment | undefined
     ...variables(plan),
     ...secrets(plan, environment),
     ...recorded(plan),
+    ...routed(plan),
     ...checkPlaceholders(plan),
   ];
 }
@@ -170,6 +172,23 @@ function secrets(plan: ParsedPlan, environment: Environment | undefined): readon
     const what = `The secret ${name} has fewer than ${SECRET_CHARACTERS_MIN} characters and cannot be told from other output.`;
     return [faultAt(at, what, "Use a longer one, or pass it under `env` if it is none.")];
   });
+}
+
+/** A fleet takes fewer and shorter capabilities than a session does. */
+function routed(plan: ParsedPlan): readonly PathFault[] {
+  if (plan.routing === "load") {
+    if (plan.h1_router_url === undefined) return [];
+    const what = "h1_router_url is given, and routing is load.";
+    return [faultAt(["h1_router_url"], what, "Write routing: h1 as well, or leave it out.")];
+  }
+  return (["agents", "tasks"] as const).flatMap((kind) =>
+    plan[kind].flatMap(({ capabilities }, index) => {
+      const isLong = capabilities.some((one) => one.length > CAPABILITY_LENGTH_MAX);
+      if (capabilities.length <= CAPABILITIES_MAX && !isLong) return [];
+      const what = `With routing: h1 there may be ${CAPABILITIES_MAX} capabilities of ${CAPABILITY_LENGTH_MAX} characters.`;
+      return [faultAt([kind, index, "capabilities"], what, "Write fewer or shorter ones.")];
+    }),
+  );
 }
 
 /** What the session and each task is recorded with must fit into an event, beside some KiB of the event's own. */

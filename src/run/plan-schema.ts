@@ -229,6 +229,14 @@ export const planSchema = z.strictObject(
       "Environment variables that are passed on and never recorded.",
     ),
     agents: list(agentSchema, "Who can do tasks."),
+    routing: oneOf(
+      ["load", "h1"],
+      "How a task without `agent` finds one. load: the least busy that can (the default). h1: by the router.",
+    ).default("load"),
+    h1_router_url: z
+      .url({ protocol: /^https?$/, error: "Write a URL, as in http://localhost:8902." })
+      .optional()
+      .describe("The H1 router that routes, with routing: h1. Default: the fleet in the session's store."),
     emit_tiles: z
       .boolean("Write true or false.")
       .default(true)

@@ -13,6 +13,7 @@ import type { OutputReport } from "./guard-protocol.ts";
 import { hostName } from "./host.ts";
 import { runOutcome } from "./outcome.ts";
 import { capableAgents, ready, type TaskEnd } from "./plan-order.ts";
+import { planRouting, type PlanRouter, type PlanRouting } from "./plan-routing.ts";
 import type { Plan, PlanAgent, PlanTask } from "./plan-schema.ts";
 import { recordExit, unlessOver } from "./record.ts";
 import { newSpoolDir } from "./spool-folders.ts";
@@ -29,6 +30,8 @@ export interface RunParams {
   readonly spool: string;
   /** The environment of this process. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Who routes, for a plan with `routing: h1`: the session's manager. */
+  readonly router?: PlanRouter;
   /** Each piece of redacted output as it comes. */
   readonly onOutput?: (taskId: string, output: OutputReport) => void;
   /** When it aborts, what runs is stopped and the session is left open, to be resumed. */
@@ -37,7 +40,7 @@ export interface RunParams {
 
 /** An attempt that runs in this process. */
 interface Running {
-  readonly agent: PlanAgent | null;
+  agent: PlanAgent | null;
   /** The number of the attempt. */
   readonly number: number;
   attempt: Attempt | null;
@@ -60,6 +63,7 @@ export async function runPlan(params: RunParams): Promise<void> {
 
 class Run {
   readonly #params: RunParams;
+  readonly #routing: PlanRouting | null;
   readonly #tasks: ReadonlyMap<string, PlanTask>;
   readonly #running = new Map<string, Running>();
   readonly #lost = new Map<string, number>();
@@ -70,6 +74,7 @@ class Run {
 
   constructor(params: RunParams) {
     this.#params = params;
+    this.#routing = planRouting(params);
     this.#tasks = new Map(params.plan.tasks.map((task) => [task.id, task]));
   }
 
@@ -87,6 +92,7 @@ class Run {
     signal?.addEventListener("abort", wake, { once: true });
     try {
       await this.#addTasks().catch(unlessOver);
+      await this.#routing?.begin();
       while (session.status === "open" && !this.#isStopped()) await this.#step().catch(unlessOver);
       await this.#stopAll();
     } finally {
@@ -120,7 +126,7 @@ class Run {
   /** Answers when the next task that waits for its backoff may start; null when none does. */
   #startWhatCan(ids: readonly string[]): number | null {
     const { session, plan, clock } = this.#params;
-    let nextRetryAt: number | null = null;
+    let nextRetryAt: number | null = this.#routing?.fullUntil() ?? null;
     for (const id of ids) {
       const task = this.#tasks.get(id);
       const retryAt = session.getTask(id)?.retryAt ?? 0;
@@ -134,10 +140,13 @@ class Run {
   #launch(task: PlanTask): void {
     const agent = this.#chooseAgent(task);
     if (agent === undefined) return; // All who can do it are busy.
+    const toRoute = this.#isToRoute(task);
+    if (toRoute && this.#routing?.fullUntil() !== null) return;
     const number = (this.#params.session.getTask(task.id)?.attempts ?? 0) + 1;
-    const running: Running = { agent, number, attempt: null };
+    const running: Running = { agent: toRoute ? null : agent, number, attempt: null };
     this.#running.set(task.id, running);
-    this.#attempt(task, running)
+    const launched = toRoute ? this.#routeFirst(task, running) : this.#attempt(task, running);
+    launched
       .catch((error: unknown) => (this.#failure ??= { error }))
       .finally(() => {
         this.#running.delete(task.id);
@@ -145,15 +154,35 @@ class Run {
       });
   }
 
-  /** The least busy of those who can do it and have room; null when it asks for nobody, undefined when none has room. */
+  /** Who it was routed to, else the least busy; null when it asks for nobody, undefined when none has room. */
   #chooseAgent(task: PlanTask): PlanAgent | null | undefined {
     const capable = capableAgents(this.#params.plan, task);
     if (capable.length === 0) return null;
+    const routed = this.#routing?.concerns(task) === true ? this.#routing.chosen(task) : null;
+    return this.#withRoom(routed === null ? capable : [routed])[0];
+  }
+
+  /** Those that have room, the least busy first. */
+  #withRoom(agents: readonly PlanAgent[]): readonly PlanAgent[] {
     const busy = (id: string): number =>
       [...this.#running.values()].filter(({ agent }) => agent?.id === id).length;
-    return capable
+    return agents
       .filter(({ id, concurrency }) => busy(id) < concurrency)
-      .toSorted((a, b) => busy(a.id) - busy(b.id))[0];
+      .toSorted((a, b) => busy(a.id) - busy(b.id));
+  }
+
+  #isToRoute(task: PlanTask): boolean {
+    return this.#routing?.concerns(task) === true && !this.#routing.isRouted(task);
+  }
+
+  /** Whom the router chose may be busy: then the task waits for that agent's room. */
+  async #routeFirst(task: PlanTask, running: Running): Promise<void> {
+    const withRoom = this.#withRoom(capableAgents(this.#params.plan, task));
+    await this.#routing?.route(task, withRoom).catch(unlessOver);
+    const agent = this.#isToRoute(task) ? undefined : this.#chooseAgent(task);
+    if (agent === undefined || this.#isStopped()) return;
+    running.agent = agent;
+    await this.#attempt(task, running);
   }
 
   async #attempt(task: PlanTask, running: Running): Promise<void> {

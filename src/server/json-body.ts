@@ -44,9 +44,12 @@ function brokenOff(cause: unknown): never {
   throw cause instanceof HolodeckError ? cause : malformed("It broke off.", cause);
 }
 
+/** Takes a byte order mark for what it is, and drops it. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch {
     throw malformed("It is not UTF-8.");
   }

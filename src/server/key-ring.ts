@@ -16,7 +16,7 @@ import {
 import type { TokenReader } from "./jwt.ts";
 import { digestOf, findByDigest, known, makeKey, type Known } from "./key.ts";
 import { Latest } from "./latest.ts";
-import type { Principal } from "./principal.ts";
+import { LOCAL_OPERATOR, type Principal } from "./principal.ts";
 
 /** What a request showed, judged. */
 export interface Doorkeeper {
@@ -83,6 +83,15 @@ export class KeyRing implements Doorkeeper {
     if (key === null || !holds(key, this.#now())) return null;
     const { name, role, sessions, rooms } = key;
     return { name, role, sessions, rooms };
+  }
+
+  /** Whether who came in with a key, or without one, would come in again. JWTs hold until their own end. */
+  async stillHolds(principal: Principal): Promise<boolean> {
+    if (principal === LOCAL_OPERATOR) return !(await this.asksForKey());
+    if (principal === OPERATOR) return true;
+    await this.#latest.get();
+    const key = this.#state.keys.get(principal.name);
+    return key === undefined || holds(key, this.#now());
   }
 
   /** Answers the key itself, which nobody can be told again. Throws `conflict` when the name is taken. */

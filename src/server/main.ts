@@ -1,17 +1,27 @@
-// The server put together: PLATO on one port, the H1 router's port beside it, over a store.
-import type { Hono } from "hono";
+// The server put together: PLATO and /v1 on one port, the H1 router's port beside it, over a store.
+import type { Hono, MiddlewareHandler } from "hono";
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
+import type { SettingsAsked } from "../fleet/fleet-facts.ts";
+import { machineProcesses } from "../run/machine-processes.ts";
+import { SessionManager } from "../session/manager.ts";
+import { systemRandom } from "../session/system-id.ts";
 import type { Store } from "../store/port.ts";
+import { SessionMetrics } from "../telemetry/metrics.ts";
 import type { Log } from "../telemetry/log.ts";
 import { authenticate } from "./authenticate.ts";
 import type { TokenReader } from "./jwt.ts";
 import { KeyRing } from "./key-ring.ts";
+import { liveApp, type LiveLimits } from "./live.ts";
 import { platoApp } from "./plato.ts";
+import type { Fleets } from "./fleet/fleets.ts";
+import { createRouter } from "./fleet/router.ts";
 import type { ServerEnv } from "./principal.ts";
 import { logRequests } from "./request-log.ts";
-import { routerApp } from "./router-port.ts";
-import { serve, type Limits, type Served } from "./serve.ts";
+import type { DoorRefusal } from "./door.ts";
+import { serve, type Limits, type Problem, type Served } from "./serve.ts";
+import { isPathOfV1, v1App } from "./v1/app.ts";
+import { doorProblem, keyProblem } from "./v1/problems.ts";
 
 export interface ServerOptions {
   /** Stays the caller's: it is not closed with the server. */
@@ -23,6 +33,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Default 8902; 0 for any that is free. */
   readonly routerPort?: number;
+  /** How fleets are run; what is left out stays as each fleet has it. */
+  readonly fleet?: SettingsAsked;
   /** Of this program. */
   readonly version: string;
   /** Told of errors that were not meant to happen. */
@@ -36,12 +48,14 @@ export interface ServerOptions {
   readonly allowHosts?: readonly string[];
   /** Told of requests. */
   readonly log?: Log;
+  readonly liveLimits?: Partial<LiveLimits>;
 }
 
 export interface RunningServer {
   readonly port: number;
   readonly routerPort: number;
-  /** Stops taking requests, lets those under way end within 6 s, and closes the ports. */
+  readonly fleets: Fleets;
+  /** Stops taking requests, lets those under way end within 6 s, closes the ports, and lets go of sessions. */
   close(): Promise<void>;
 }
 
@@ -54,31 +68,86 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i;
 
 /** Throws `denied` for a host others could reach while no key is asked for, `address_in_use` when a port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { store, clock, version, report, limits = {}, host = "127.0.0.1" } = options;
+  const { store, clock, version, report, limits = {}, fleet = {}, host = "127.0.0.1" } = options;
   const { operatorKeys = [], tokens = null, allowHosts = [], log } = options;
   const moment = () => ({ now: clock.now(), boot: clock.boot() });
   const keys = new KeyRing({ store, moment, operatorKeys, tokens });
   const isLocal = isLoopback(host);
   if (!isLocal && !(await keys.asksForKey())) throw openToAll(host);
-  const found = authenticate({ keys, isLocal });
-  const door = log === undefined ? found : logRequests(log, () => clock.monotonic(), found);
+  const told = (found: MiddlewareHandler<ServerEnv>): MiddlewareHandler<ServerEnv> =>
+    log === undefined ? found : logRequests(log, () => clock.monotonic(), found);
+  const door = told(authenticate({ keys, isLocal }));
   // Bound to every address, it has none of its own.
   const hosts = EVERY_ADDRESS.has(host) ? allowHosts : [host, ...allowHosts];
-  const open = async (app: Hono<ServerEnv>, port: number): Promise<Served> =>
-    await serve({ fetch: app.fetch, host, port, limits, hosts });
-  const app = platoApp({ store, moment, version, report, authenticate: door });
-  const plato = await open(app, options.port ?? PLATO_PORT);
+  const open = async (app: Pick<Hono, "fetch">, port: number): Promise<Served> =>
+    await serve({ fetch: app.fetch, host, port, limits, hosts, problemFor });
+  const manager = managerOf(options);
+  const h1 = createRouter({ store, clock, moment, settings: fleet, report, authenticate: door });
+  const stillHolds = keys.stillHolds.bind(keys);
+  const live = liveApp({ store, clock, report, stillHolds, limits: options.liveLimits ?? {} });
+  let isReady = true;
+  const v1 = v1App({
+    manager,
+    store,
+    clock,
+    version,
+    report,
+    processes: machineProcesses,
+    isReady: () => isReady,
+    authenticate: told(authenticate({ keys, isLocal, refuse: keyProblem })),
+    mount: (app) => app.route("/", live.app).route("/v1/fleet", h1.fleetApp),
+  });
+  const plato = platoApp({ store, moment, version, report, authenticate: door });
+  const ports: Served[] = [];
+  const close = async (): Promise<void> => {
+    isReady = false;
+    live.close();
+    await Promise.all(ports.map(async (port) => await port.close()));
+    await h1.fleets.stop();
+    await manager.close();
+  };
   try {
-    const router = await open(routerApp(door), options.routerPort ?? ROUTER_PORT);
-    return {
-      port: plato.port,
-      routerPort: router.port,
-      close: async () => void (await Promise.all([plato.close(), router.close()])),
-    };
+    ports.push(await open(byPath(v1, plato), options.port ?? PLATO_PORT));
+    ports.push(await open(h1.app, options.routerPort ?? ROUTER_PORT));
+    await h1.fleets.start();
+    // Timeouts fall due whether or not anyone asks.
+    await manager.store();
   } catch (error) {
-    await plato.close();
+    await close();
     throw error;
   }
+  const [main, router] = ports;
+  return { port: main?.port ?? 0, routerPort: router?.port ?? 0, fleets: h1.fleets, close };
+}
+
+/** Runs the sessions of /v1, and lets happen what is due in all others. What they have to send is sent beside it. */
+function managerOf({ store, clock, report }: ServerOptions): SessionManager {
+  // Each session of /v1 brings its own configuration; this one is for none.
+  const config = { sessionName: "server", agentId: "holodeck" };
+  return new SessionManager(config, {
+    openStore: async () => await Promise.resolve(store),
+    leavesStoreOpen: true,
+    clock,
+    random: systemRandom,
+    processes: machineProcesses,
+    metrics: new SessionMetrics(),
+    report,
+  });
+}
+
+/** Who asks /v1 is told of refusals as problems, wherever they come from. */
+function problemFor(target: string, refusal: DoorRefusal): Problem | null {
+  return isPathOfV1(target.split(/[?#]/, 1)[0] ?? "") ? doorProblem(refusal) : null;
+}
+
+/** What is asked of /v1 and its neighbours, and all the rest. */
+function byPath(v1: Hono<ServerEnv>, plato: Hono<ServerEnv>): Pick<Hono, "fetch"> {
+  return {
+    fetch: (request, env) => {
+      const { pathname } = new URL(request.url);
+      return isPathOfV1(pathname) ? v1.fetch(request, env) : plato.fetch(request, env);
+    },
+  };
 }
 
 /** Whether this machine alone can reach it. */

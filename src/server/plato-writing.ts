@@ -53,7 +53,7 @@ async function submitOne(plato: Plato, c: Context<ServerEnv>, room: string | nul
   const asker = { principal: c.get("principal"), idempotencyKey: keyOf(c.req.header("idempotency-key")) };
   const take = await prepare(plato, tile, room, asker);
   const outcome = await take();
-  const answer = answerOf(outcome, await plato.counts.current());
+  const answer = answerOf(outcome, plato.counts.known);
   return c.json(answer, statusOf(outcome));
 }
 
@@ -68,7 +68,7 @@ async function submitBatch(plato: Plato, c: Context<ServerEnv>): Promise<Respons
     takes.push(await prepare(plato, tile, null, asker));
   }
   const outcomes = await Promise.all(takes.map(async (take) => await take()));
-  const totals = await plato.counts.current();
+  const totals = plato.counts.known;
   const accepted = outcomes.filter(({ status }) => status === "accepted").length;
   const details = outcomes.map((outcome) => answerOf(outcome, totals));
   return c.json({ accepted, rejected: outcomes.length - accepted, details });
@@ -89,7 +89,7 @@ async function supersede(plato: Plato, c: Context<ServerEnv>): Promise<Response>
     : { ...(await plato.desk.supersede(oldHash, submission, keyOf(c.req.header("idempotency-key")))), room };
   count(plato, principal, outcome);
   if (outcome.status === "rejected") {
-    return c.json(answerOf(outcome, await plato.counts.current()), statusOf(outcome));
+    return c.json(answerOf(outcome, plato.counts.known), statusOf(outcome));
   }
   const { hash, position } = outcome.stored;
   return c.json({ status: "superseded", old_hash: oldHash, new_hash: hash, lamport: position, room });

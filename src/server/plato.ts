@@ -32,11 +32,12 @@ export function platoApp(options: PlatoOptions): Hono<ServerEnv> {
   const now = (): number => moment().now;
   const startedAt = now();
   const app = new Hono<ServerEnv>();
+  const counts = new RoomCounts(store);
   const plato: Plato = {
     app,
     store,
-    desk: new TileDesk({ store, moment }),
-    counts: new RoomCounts(store),
+    desk: new TileDesk({ store, moment, counts }),
+    counts,
     census: new CensusDesk(store, now),
     gate: new GateCounts(),
     version,

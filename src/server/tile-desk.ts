@@ -19,6 +19,7 @@ import {
 } from "../tile/room-aggregate.ts";
 import type { Submission } from "../tile/submission.ts";
 import type { AnswerBlob } from "../tile/submitted-tile.ts";
+import type { RoomCounts } from "./room-counts.ts";
 import { TILE_SOURCE, tileOf } from "../tile/tile.ts";
 
 /** What became of a submission: the tile it is now, or was the first time, or why it is none. */
@@ -29,6 +30,7 @@ export type Taken =
 export interface DeskOptions {
   readonly store: Store;
   readonly moment: () => Moment;
+  readonly counts: RoomCounts;
 }
 
 /** An answer up to this many bytes of JSON stands in the event. */
@@ -49,11 +51,13 @@ interface Delivery {
 
 export class TileDesk {
   readonly #store: Store;
+  readonly #counts: RoomCounts;
   readonly #runtime: Runtime<RoomState, RoomCommand, RoomEvent>;
   readonly #kept = new Set<StreamId>();
 
-  constructor({ store, moment }: DeskOptions) {
+  constructor({ store, moment, counts }: DeskOptions) {
     this.#store = store;
+    this.#counts = counts;
     this.#runtime = new Runtime({ aggregate: roomAggregate, log: store, moment });
   }
 
@@ -100,8 +104,13 @@ export class TileDesk {
       const seq = await this.#store.key({ stream, key: requestKey(idempotencyKey) });
       if (seq !== null) return async () => await this.#repeat(stream, seq);
       const own = await this.#ownTile(submission, idempotencyKey);
-      if (own !== null)
-        return async () => await Promise.resolve({ status: "accepted", stored: own, isRepeat: true });
+      if (own !== null) {
+        return async () => {
+          // The totals of its room must know it when this is answered.
+          await this.#counts.current();
+          return { status: "accepted", stored: own, isRepeat: true };
+        };
+      }
     }
     const refusal = judge(submission);
     if (refusal !== null) return async () => await Promise.resolve({ status: "rejected", refusal });
@@ -190,8 +199,8 @@ export class TileDesk {
   }
 
   async #event(stream: StreamId, seq: number): Promise<StoredEvent> {
-    const [stored] = await this.#store.read({ stream, afterSeq: seq - 1, limit: 1 });
-    if (stored !== undefined) return stored;
+    const stored = await this.#counts.event(stream, seq);
+    if (stored !== null) return stored;
     throw new HolodeckError("store_corrupt", {
       what: `Event ${seq} of ${stream} is not in the store.`,
       todo: "Run `holodeck verify`.",

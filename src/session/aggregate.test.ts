@@ -31,9 +31,12 @@ const start: Command = {
   emitTiles: true,
   platoUrl: "http://localhost:8848",
   deliverTiles: false,
+  h1RouterUrl: null,
   plan: null,
   identityKey: "identity:oracle1",
   policyKey: "policy:owner",
+  roles: null,
+  recordAllows: "sampled",
   process: OWNER,
   boot: BOOT,
 };

@@ -1,7 +1,10 @@
 // The session as an aggregate: its slices put together, its head, its snapshot.
-import type { Aggregate, Decision } from "../event/decider.ts";
+import { isRefusal, type Aggregate, type Decision } from "../event/decider.ts";
+import type { Fact } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
+import type { AgentState } from "./agent-state.ts";
+import { attachAgent, detachAgent, heartbeatAgent, revokeRole } from "./agents.ts";
 import type { SessionCommand } from "./commands.ts";
 import { carryOver } from "./carry-over.ts";
 import type { SessionEvent } from "./events.ts";
@@ -16,7 +19,7 @@ import {
   type SessionState,
   type TaskState,
 } from "./state.ts";
-import { addTask, completeTask, loseAttempt, routeTask, startTask } from "./tasks.ts";
+import { addTask, completeTask, loseAttempt, noteHeartbeat, routeTask, startTask } from "./tasks.ts";
 
 export type SessionAggregate = Aggregate<SessionState, SessionCommand, SessionEvent>;
 
@@ -26,10 +29,21 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 4, save, load },
+  snapshot: { version: 6, save, load },
 };
 
+/** What follows from a command says for which trace, beside what its tile shows. */
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
+  const decision = decideAlone(state, command);
+  const { trace } = command;
+  if (trace === undefined || isRefusal(decision)) return decision;
+  return decision.map((event): SessionEvent => {
+    const traced: Fact = { ...event, data: { ...event.data, trace } };
+    return traced as SessionEvent;
+  });
+}
+
+function decideAlone(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
   switch (command.type) {
     case "start_session":
       return startSession(state, command);
@@ -43,12 +57,22 @@ function decide(state: SessionState, command: SessionCommand): Decision<SessionE
       return routeTask(state, command);
     case "start_task":
       return startTask(state, command);
+    case "note_heartbeat":
+      return noteHeartbeat(state, command);
     case "complete_task":
       return completeTask(state, command);
     case "lose_attempt":
       return loseAttempt(state, command);
     case "end_session":
       return endSession(state, command);
+    case "attach_agent":
+      return attachAgent(state, command);
+    case "detach_agent":
+      return detachAgent(state, command);
+    case "heartbeat_agent":
+      return heartbeatAgent(state, command);
+    case "revoke_role":
+      return revokeRole(state, command.roleId);
     case "expire":
       return expire(state, command.now);
     case "set_clock":
@@ -85,6 +109,7 @@ function save(state: SessionState): Json {
     tasks: [...state.tasks.values()],
     open: [...state.open],
     running: [...state.running],
+    agents: [...state.agents.values()],
   };
   return JSON.parse(JSON.stringify(saved)) as Json;
 }
@@ -96,11 +121,13 @@ function load(json: Json): SessionState {
     tasks: new Map(saved.tasks.map((task) => [task.taskId, task])),
     open: new Set(saved.open),
     running: new Set(saved.running),
+    agents: new Map(saved.agents.map((agent) => [agent.agentId, agent])),
   };
 }
 
-type SavedState = Omit<SessionState, "tasks" | "open" | "running"> & {
+type SavedState = Omit<SessionState, "tasks" | "open" | "running" | "agents"> & {
   readonly tasks: readonly TaskState[];
   readonly open: readonly string[];
   readonly running: readonly string[];
+  readonly agents: readonly AgentState[];
 };

@@ -4,6 +4,9 @@ import type { Timed } from "../event/decider.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
 import type { ProcessIdentity, PrunedPart, Retries, TaskRecord } from "./events.ts";
+import type { AgentKind } from "./agent-kind.ts";
+import type { RecordAllows } from "./decisions.ts";
+import type { RolesNegotiated } from "./events.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 import type { RouterAlert } from "./router.ts";
 import type { ForkedFrom, SessionState } from "./state.ts";
@@ -25,10 +28,15 @@ export interface StartSession extends Timed {
   readonly platoUrl: string;
   /** Whether its tiles are to be sent to `platoUrl`. */
   readonly deliverTiles: boolean;
+  /** Null for the fleet in the session's own store. */
+  readonly h1RouterUrl: string | null;
   readonly plan: JsonObject | null;
   /** The streams of who acts and of what is allowed. */
   readonly identityKey: string | null;
   readonly policyKey: string | null;
+  /** What came of asking for roles; null when none were asked for. */
+  readonly roles: RolesNegotiated | null;
+  readonly recordAllows: RecordAllows;
   readonly process: ProcessIdentity | null;
   readonly boot: Boot;
 }
@@ -71,6 +79,10 @@ export interface RouteTask extends Timed {
   readonly taskId: string;
   readonly requiredCapabilities: readonly string[];
   readonly routing: Routing;
+  readonly router: string;
+  readonly reasoning: string;
+  /** Why the router itself did not decide; null when it did. */
+  readonly unreachable: string | null;
   /** The fleet's threshold was crossed with this decision; null when it was not. */
   readonly alert: RouterAlert | null;
 }
@@ -81,6 +93,16 @@ export interface StartTask extends Timed {
   /** Who does it; null for whom it was added or routed to, else the session's agent. */
   readonly agentId: string | null;
   readonly process: ProcessIdentity | null;
+}
+
+/** Whoever does a running attempt's work says that it goes on. */
+export interface NoteHeartbeat extends Timed {
+  readonly type: "note_heartbeat";
+  readonly taskId: string;
+  /** The attempt that speaks: it is refused unless it is the running one. Null for whichever runs. */
+  readonly attempt: number | null;
+  /** How far it is, in a sentence. */
+  readonly note: string | null;
 }
 
 export interface CompleteTask extends Timed {
@@ -110,7 +132,42 @@ export interface EndSession extends Timed {
   readonly error: string | null;
 }
 
-/** What is due happens: timeouts of tasks, then of the session. */
+export interface AttachAgent extends Timed {
+  readonly type: "attach_agent";
+  readonly agentId: string;
+  readonly attachmentId: string;
+  readonly nickname: string;
+  readonly metadata: JsonObject;
+  readonly kind: AgentKind;
+  readonly gyreId: string | null;
+  /** Null: all roles of the session. */
+  readonly roles: readonly string[] | null;
+  readonly capabilities: readonly string[];
+  readonly heartbeatSeconds: number | null;
+  readonly process: ProcessIdentity;
+}
+
+export interface DetachAgent extends Timed {
+  readonly type: "detach_agent";
+  readonly agentId: string;
+  /** The attachment that is meant: another one stays. Null for whichever there is. */
+  readonly attachmentId: string | null;
+  readonly reason: string | null;
+}
+
+/** An agent is heard of. */
+export interface HeartbeatAgent extends Timed {
+  readonly type: "heartbeat_agent";
+  readonly agentId: string;
+}
+
+/** The session, and so its agents, have a role no more. */
+export interface RevokeRole extends Timed {
+  readonly type: "revoke_role";
+  readonly roleId: string;
+}
+
+/** What is due happens: timeouts of tasks, agents that are not heard of, then the session's own timeout. */
 export interface Expire extends Timed {
   readonly type: "expire";
 }
@@ -133,16 +190,24 @@ export interface PruneSession extends Timed {
   readonly lastHash: string;
 }
 
-export type SessionCommand =
+/** A command, and the trace on whose behalf it was given (a W3C traceparent). */
+export type SessionCommand = AnyCommand & { readonly trace?: string };
+
+type AnyCommand =
   | StartSession
   | ForkSession
   | ResumeSession
   | AddTask
   | RouteTask
   | StartTask
+  | NoteHeartbeat
   | CompleteTask
   | LoseAttempt
   | EndSession
+  | AttachAgent
+  | DetachAgent
+  | HeartbeatAgent
+  | RevokeRole
   | Expire
   | SetClock
   | PruneSession;

@@ -49,7 +49,12 @@ export interface SessionConfig {
   readonly emitTiles?: boolean;
   /** Whether tasks are routed by H¹. Default false. */
   readonly h1RouterEnabled?: boolean;
-  /** Default `http://localhost:8902`. */
+  /**
+   * The H1 router that routes tasks, an http or https URL (spec/wire.md §2). Tasks go there when it is given; without
+   * it the fleet in the store routes. While it is away or slow, capability and load decide among the agents that are
+   * known. Addresses of private networks are refused unless `allowPrivateTargets` is set. As configured, default
+   * `http://localhost:8902`.
+   */
   readonly h1RouterUrl?: string;
   /** Offset of the emergence threshold from V. Default −2. */
   readonly emergenceThresholdOffset?: number;

@@ -2,7 +2,7 @@
 // and lets it happen.
 import { CLOCK_CHANGE_MS_MIN, type Clock } from "../event/clock.ts";
 import type { StreamId } from "../event/event.ts";
-import type { Store, StoredHead } from "../store/port.ts";
+import type { HeadFilter, Store, StoredHead } from "../store/port.ts";
 
 /** The longest sleep: a deadline that another process wrote is found at the latest after this. */
 const IDLE_MS_MAX = 2_000;
@@ -18,9 +18,13 @@ export interface DeadlinesOptions {
   readonly settle: (head: StoredHead) => Promise<void>;
   /** False for a stream that has failed of late, or for good: it must not hold up the others. */
   readonly mayTry: (stream: StreamId) => boolean;
+  /** The streams that may have deadlines, should those of others stand before them. Default: open sessions. */
+  readonly open?: HeadFilter;
   /** Told of each failed tick. */
   readonly onError: (error: unknown) => void;
 }
+
+const OPEN_SESSIONS: HeadFilter = { kind: "session", status: "open" };
 
 export class Deadlines {
   readonly #options: DeadlinesOptions;
@@ -116,8 +120,8 @@ export class Deadlines {
   }
 
   async *#openHeads(): AsyncGenerator<StoredHead> {
+    const { open: filter = OPEN_SESSIONS } = this.#options;
     for (let after: string | undefined; ;) {
-      const filter = { kind: "session", status: "open" };
       const page = await this.#options.store.heads({
         filter,
         page: { limit: 1_000, ...(after !== undefined && { after }) },

@@ -11,15 +11,19 @@ import type { SessionCommand } from "./commands.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { SessionEvent } from "./events.ts";
 import { Eviction, IDLE_MS } from "./eviction.ts";
-import { FleetRouter } from "./fleet-router.ts";
 import { Follower } from "./follower.ts";
 import type { Done } from "./host.ts";
 import type { ManagerPorts } from "./ports.ts";
 import { Recovery } from "./recovery.ts";
-import type { TaskRouter } from "./router.ts";
+import { Routers } from "./routers.ts";
 import { nextDueAt, type SessionState } from "./state.ts";
+import { currentTrace } from "./trace-context.ts";
+import { TrustStreams } from "./trust-streams.ts";
 
-export interface EngineOptions extends Pick<ManagerPorts, "clock" | "router" | "idleMs" | "report"> {
+export interface EngineOptions extends Pick<
+  ManagerPorts,
+  "clock" | "router" | "routerFor" | "idleMs" | "report"
+> {
   readonly store: Store;
   /** Offset of the emergence threshold from V. */
   readonly offset: number;
@@ -31,11 +35,15 @@ export interface EngineOptions extends Pick<ManagerPorts, "clock" | "router" | "
   readonly onError: (error: unknown) => void;
 }
 
+/** How long `stop` goes on telling routers what has ended: enough for one that is there. */
+const CLOSE_TELL_MS_MAX = 2_000;
+
 export class Engine {
   readonly store: Store;
-  readonly router: TaskRouter;
+  readonly routers: Routers;
   /** Now, by a clock that has just been looked at. */
   readonly moment: () => Moment;
+  readonly trust: TrustStreams;
   readonly #options: EngineOptions;
   readonly #runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
   readonly #deadlines: Deadlines;
@@ -44,7 +52,7 @@ export class Engine {
   #follower: Follower | null = null;
 
   constructor(options: EngineOptions) {
-    const { store, clock, offset, router, idleMs, isAttended, onError, report } = options;
+    const { store, clock, idleMs, isAttended, onError, report } = options;
     this.#options = options;
     this.store = store;
     this.moment = (): Moment => {
@@ -54,7 +62,8 @@ export class Engine {
       return { now: clock.now(), boot: clock.boot() };
     };
     const { moment } = this;
-    this.router = router ?? new FleetRouter({ log: store, moment, fleet: "default", offset });
+    this.trust = new TrustStreams({ store, clock, moment, touch: (stream) => this.#eviction.touch(stream) });
+    this.routers = new Routers({ ...options, log: store, moment });
     this.#runtime = new Runtime({
       aggregate: sessionAggregate,
       log: store,
@@ -74,7 +83,9 @@ export class Engine {
       clock,
       idleMs: idleMs ?? IDLE_MS,
       // Where someone is told of what happens, the place up to which it was told must be kept.
-      evict: (stream) => (isAttended(stream) ? this.#runtime.evict(stream) : this.#runtime.forget(stream)),
+      evict: (stream) =>
+        this.trust.forget(stream) ??
+        (isAttended(stream) ? this.#runtime.evict(stream) : this.#runtime.forget(stream)),
     });
   }
 
@@ -92,6 +103,7 @@ export class Engine {
   /** Decides a command and makes it durable. A refusal is thrown. */
   async execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
     this.#eviction.touch(stream);
+    if (command.type === "start_session") this.#runtime.expectNew(stream);
     const { refusal, repeated } = await this.#run(stream, command, key);
     if (refusal !== null) throw refused(refusal);
     const state = this.#runtime.peek(stream) ?? (await this.refresh(stream));
@@ -104,7 +116,9 @@ export class Engine {
     key: string | null,
   ): Promise<Executed<SessionEvent>> {
     try {
-      return await this.#runtime.execute(stream, command, key);
+      const trace = currentTrace();
+      const traced = trace === undefined ? command : { ...command, trace };
+      return await this.#runtime.execute(stream, traced, key);
     } catch (error) {
       return await this.#takeBack(stream, error);
     }
@@ -131,13 +145,21 @@ export class Engine {
     return this.#runtime.peek(stream) ?? (await this.refresh(stream));
   }
 
+  /** What `look` makes of a session's state at `seq` of the log, or later, with nothing under way or due. */
+  async look<Seen>(stream: StreamId, seq: number, look: (state: SessionState) => Seen): Promise<Seen> {
+    this.#eviction.touch(stream);
+    return await this.#runtime.look(stream, seq, look);
+  }
+
   /** Stops what runs in the background, and waits for the commands under way. */
   async stop(): Promise<void> {
     await this.#follower?.stop();
     await this.#deadlines.stop();
     await this.#eviction.stop();
     await this.#runtime.idle();
+    await this.trust.idle();
     await this.#recovery.idle();
+    await this.routers.stop(CLOSE_TELL_MS_MAX);
   }
 
   /** One session that cannot be read must not hold up the others. */

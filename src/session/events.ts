@@ -13,6 +13,8 @@ import type {
   TaskStarted,
   TaskTotals,
 } from "../tile/session-tiles.ts";
+import type { AgentKind } from "./agent-kind.ts";
+import type { RecordAllows } from "./decisions.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 
 /** A process that can be found again: a pid alone is used anew after a while, a start time with it is not. */
@@ -63,6 +65,7 @@ export interface TaskRecord extends JsonObject {
 
 type Of<Type extends string, Data extends JsonObject> = Fact & { readonly type: Type; readonly data: Data };
 
+/** Any of them may have `trace` in its data: the W3C traceparent its command came with (`withTrace`). */
 export type SessionEvent =
   | Of<"session_started", SessionStarted & SessionSettings>
   | Of<"session_forked", SessionForked>
@@ -71,10 +74,19 @@ export type SessionEvent =
   | Of<"task_added", TaskAdded>
   | Of<"task_carried", TaskCarried>
   | Of<"task_routed", TaskRouted>
+  | Of<"routing_fell_back", RoutingFellBack>
   | Of<"task_started", TaskStarted & AttemptStarted>
+  | Of<"task_heartbeat", TaskHeartbeat>
   | Of<"attempt_ended", AttemptEnded>
   | Of<"task_ended", TaskEnded<TaskOutcome> & TaskRecord & TaskClosed>
   | Of<"emergence_alert", EmergenceAlert>
+  | Of<"roles_negotiated", RolesNegotiated>
+  | Of<"role_revoked", { readonly role_id: string }>
+  | Of<"agent_attached", AgentAttached>
+  | Of<"agent_heartbeat", Attachment & { readonly due_at: number }>
+  | Of<"agent_detached", Attachment & { readonly reason?: string }>
+  | Of<"agent_disconnected", Attachment>
+  | Of<"route_freed", RouteFreed>
   | Of<"session_error", SessionError>
   | Of<"session_ended", SessionEnded<SessionOutcome> & { readonly error?: string }>
   | Of<"blobs_pruned", JsonObject>
@@ -122,10 +134,19 @@ const TYPES: Readonly<Record<SessionEvent["type"], true>> = {
   task_added: true,
   task_carried: true,
   task_routed: true,
+  routing_fell_back: true,
   task_started: true,
+  task_heartbeat: true,
   attempt_ended: true,
   task_ended: true,
   emergence_alert: true,
+  roles_negotiated: true,
+  role_revoked: true,
+  agent_attached: true,
+  agent_heartbeat: true,
+  agent_detached: true,
+  agent_disconnected: true,
+  route_freed: true,
   session_error: true,
   session_ended: true,
   pruned: true,
@@ -143,12 +164,16 @@ export interface SessionSettings extends JsonObject {
   /** The PLATO server its tiles go to, and whether they are to be sent there. Absent before version 0.2. */
   readonly plato_url?: string;
   readonly deliver_tiles?: boolean;
+  /** The H¹ router its tasks are routed by; absent for the fleet in its own store. */
+  readonly h1_router_url?: string;
   /** Where the session's work is written down, for `resume`; absent when the work lives in the caller's code. */
   readonly plan?: JsonObject;
   /** Streams of what the session manages. */
   readonly identity_key: string | null;
   readonly policy_key: string | null;
   readonly cursor_keys: readonly string[];
+  /** Which allowed decisions are recorded; absent for `sampled`. Denied ones always are. */
+  readonly record_allows?: RecordAllows;
   readonly process?: ProcessIdentity;
   readonly boot_id: string;
   /** Wall time minus time since boot, milliseconds. */
@@ -197,6 +222,19 @@ export interface TaskRouted extends JsonObject {
   readonly task_id: string;
   readonly required_capabilities: readonly string[];
   readonly routing: Routing;
+  /** Who routed it, and frees its edges: `fleet:<name>` or a URL. Absent before version 0.2, where it was the former. */
+  readonly router?: string;
+  /** The router did not decide: it is not to confirm. Absent otherwise. */
+  readonly fell_back?: true;
+  /** Why this agent, in a sentence. */
+  readonly reasoning?: string;
+}
+
+/** The router did not answer well and in time: capability and load decided among the agents that were known. */
+export interface RoutingFellBack extends JsonObject {
+  readonly task_id: string;
+  readonly router: string;
+  readonly reason: string;
 }
 
 export interface AttemptStarted extends JsonObject {
@@ -206,9 +244,18 @@ export interface AttemptStarted extends JsonObject {
   readonly process?: ProcessIdentity;
 }
 
+/** A sign of life of a running attempt. */
+export interface TaskHeartbeat extends JsonObject {
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly note?: string;
+}
+
 export interface TaskClosed extends JsonObject {
   /** True when the session's end closed it. */
   readonly closed_by_session?: boolean;
+  /** Of a task that was routed: who frees its edges. */
+  readonly router?: string;
 }
 
 /** An attempt that did not end its task. */
@@ -221,4 +268,38 @@ export interface AttemptEnded extends TaskRecord {
   readonly error?: string;
   /** The next attempt starts no sooner, milliseconds since the epoch. */
   readonly retry_at: number;
+}
+
+/** What the session asked for and what it may have; see trust/negotiation.ts. */
+export interface RolesNegotiated extends JsonObject {
+  readonly requested: readonly string[];
+  readonly granted: readonly string[];
+  readonly refused: readonly { readonly role_id: string; readonly why: "not_offered" | "not_allowed" }[];
+}
+
+/** One time an agent was attached: it may come again under the same name. */
+export interface Attachment extends JsonObject {
+  readonly agent_id: string;
+  readonly attachment_id: string;
+}
+
+/** The agent a task was routed to has left: the fleet holds no edge for it, and it may be routed anew. */
+export interface RouteFreed extends JsonObject {
+  readonly task_id: string;
+  readonly router: string;
+}
+
+export interface AgentAttached extends Attachment {
+  readonly nickname: string;
+  readonly metadata: JsonObject;
+  readonly kind: AgentKind;
+  /** Of a drift: whom it acts through. */
+  readonly gyre_id?: string;
+  /** Those of the session's roles that were named; absent: all it has. */
+  readonly roles?: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly heartbeat_seconds?: number;
+  /** When it counts as disconnected unless it is heard of, milliseconds since the epoch. */
+  readonly due_at?: number;
+  readonly process: ProcessIdentity;
 }

@@ -1,5 +1,6 @@
 // What each event changes in a session. Deterministic: the same events give the same state on any machine.
 import type { Happened } from "../event/decider.ts";
+import { takePartChanged } from "./agents.ts";
 import type { SessionEvent, TaskAdded, TaskCarried, TaskRecord } from "./events.ts";
 import { prunedState } from "./prune.ts";
 import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
@@ -9,6 +10,7 @@ type EventOf<Type extends SessionEvent["type"]> = Extract<Happened<SessionEvent>
 
 /** Changes `state` in place and returns it, but for a pruned session: that begins anew. */
 export function evolve(state: SessionState, event: Happened<SessionEvent>): SessionState {
+  if (event.type === "pruned") return prunedState(event);
   switch (event.type) {
     case "session_started":
       started(state, event);
@@ -17,8 +19,7 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       forked(state, event);
       break;
     case "session_resumed":
-      state.process = event.data.process;
-      state.boot = { id: event.data.process.boot_id, offsetMs: event.data.boot_offset_ms };
+      resumed(state, event);
       break;
     case "clock_set":
       clockSet(state, event.data.by_ms, event.data.boot_offset_ms);
@@ -33,10 +34,9 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       routed(state, event);
       break;
     case "task_started":
-      attemptStarted(state, event);
-      break;
+    case "task_heartbeat":
     case "attempt_ended":
-      attemptEnded(state, event);
+      attemptWent(state, event);
       break;
     case "task_ended":
       taskEnded(state, event);
@@ -48,12 +48,13 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
       ended(state, event);
       break;
     case "emergence_alert":
-      break; // A signal to others: it changes nothing in the session.
+      state.alerts += 1;
+      break;
     case "blobs_pruned":
       state.pruned = "blobs";
       break;
-    case "pruned":
-      return prunedState(event);
+    default:
+      takePartChanged(state, event);
   }
   return state;
 }
@@ -75,16 +76,23 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.emitTiles = data.emit_tiles;
   state.platoUrl = data.plato_url ?? "";
   state.deliverTiles = data.deliver_tiles ?? false;
+  state.h1RouterUrl = data.h1_router_url ?? null;
   state.plan = data.plan ?? null;
   state.identityKey = data.identity_key;
   state.policyKey = data.policy_key;
   state.cursorKeys = data.cursor_keys;
+  state.recordAllows = data.record_allows ?? "sampled";
   state.process = data.process ?? null;
   state.boot = { id: data.boot_id, offsetMs: data.boot_offset_ms };
   state.createdAt = at;
   state.startedAt = at;
   state.activeAt = at;
   state.dueAt = at + data.session_timeout_seconds * 1_000;
+}
+
+function resumed(state: SessionState, { data }: EventOf<"session_resumed">): void {
+  state.process = data.process;
+  state.boot = { id: data.process.boot_id, offsetMs: data.boot_offset_ms };
 }
 
 function forked(state: SessionState, { data }: EventOf<"session_forked">): void {
@@ -114,12 +122,14 @@ function clockSet(state: SessionState, byMs: number, bootOffsetMs: number): void
   state.startedAt += byMs;
   state.dueAt += byMs;
   state.activeAt += byMs;
+  for (const agent of state.agents.values()) if (agent.dueAt !== null) agent.dueAt += byMs;
   for (const taskId of state.open) {
     const task = state.tasks.get(taskId);
     if (task === undefined) continue;
     if (task.startedAt !== null) task.startedAt += byMs;
     if (task.dueAt !== null) task.dueAt += byMs;
     if (task.retryAt !== null) task.retryAt += byMs;
+    if (task.heartbeatAt !== null) task.heartbeatAt += byMs;
   }
 }
 
@@ -133,12 +143,15 @@ function addTask(state: SessionState, data: TaskAdded): TaskState {
     timeoutSeconds: data.timeout_seconds ?? state.taskTimeoutSeconds,
     retries: data.retries ?? NO_RETRIES,
     routing: null,
+    router: null,
+    routings: 0,
     status: "pending",
     attempt: 0,
     retried: 0,
     startedAt: null,
     dueAt: null,
     process: null,
+    heartbeatAt: null,
     retryAt: null,
     outcome: null,
     durationMs: null,
@@ -152,6 +165,9 @@ function addTask(state: SessionState, data: TaskAdded): TaskState {
   return task;
 }
 
+/** Who routed before events told it. */
+const FIRST_ROUTER = "fleet:default";
+
 /** A task that was routed but never added is registered by its routing. */
 function routed(state: SessionState, { data }: EventOf<"task_routed">): void {
   const { task_id, required_capabilities, routing } = data;
@@ -159,7 +175,18 @@ function routed(state: SessionState, { data }: EventOf<"task_routed">): void {
     state.tasks.get(task_id) ??
     addTask(state, { task_id, data: null, priority: "normal", required_capabilities });
   task.routing = routing;
+  task.router = data.router ?? FIRST_ROUTER;
+  task.routings += 1;
   state.h1 = { start: state.h1?.start ?? routing.h1_before, end: routing.h1_after };
+}
+
+function attemptWent(
+  state: SessionState,
+  event: EventOf<"task_started" | "task_heartbeat" | "attempt_ended">,
+): void {
+  if (event.type === "task_started") attemptStarted(state, event);
+  else if (event.type === "task_heartbeat") heard(state, event);
+  else attemptEnded(state, event);
 }
 
 function attemptStarted(state: SessionState, { data, at }: EventOf<"task_started">): void {
@@ -173,7 +200,13 @@ function attemptStarted(state: SessionState, { data, at }: EventOf<"task_started
   task.startedAt = data.due_at - task.timeoutSeconds * 1_000;
   task.dueAt = data.due_at;
   task.process = data.process ?? null;
+  task.heartbeatAt = null;
   task.retryAt = null;
+}
+
+function heard(state: SessionState, { data, at }: EventOf<"task_heartbeat">): void {
+  const task = state.tasks.get(data.task_id);
+  if (task !== undefined) task.heartbeatAt = at;
 }
 
 function attemptEnded(state: SessionState, { data, at }: EventOf<"attempt_ended">): void {
@@ -185,6 +218,7 @@ function attemptEnded(state: SessionState, { data, at }: EventOf<"attempt_ended"
   task.startedAt = null;
   task.dueAt = null;
   task.process = null;
+  task.heartbeatAt = null;
   task.retryAt = data.retry_at;
   task.error = data.error ?? null;
   if (data.outcome !== "lost") task.retried += 1;
@@ -226,6 +260,7 @@ function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
   task.dueAt = null;
   task.retryAt = null;
   task.process = null;
+  task.heartbeatAt = null;
   state.open.delete(task.taskId);
   state.running.delete(task.taskId);
   state.totals[outcome] += 1;
@@ -251,4 +286,6 @@ function ended(state: SessionState, { data }: EventOf<"session_ended">): void {
   state.error = data.error ?? state.error;
   state.durationMs = data.duration_ms;
   state.patterns = data.patterns;
+  // A session that has ended holds nobody.
+  state.agents.clear();
 }

@@ -7,11 +7,13 @@ import { Runtime, type Untimed } from "../event/runtime.ts";
 import { loops } from "../fleet/graph.ts";
 import { thresholdOf } from "../fleet/emergence.ts";
 import { createFleet } from "../fleet/router.ts";
+import { taskKey } from "../fleet/fleet-facts.ts";
 import type { EmergenceCrossed, FleetCommand, FleetFact, TaskRouted } from "../fleet/fleet-facts.ts";
 import type { FleetState } from "../fleet/fleet-state.ts";
 import type {
   H1Status,
   RoutedTask,
+  RouterAgent,
   RouteRequest,
   RouterAlert,
   RoutingDecision,
@@ -19,6 +21,8 @@ import type {
 } from "./router.ts";
 
 export class FleetRouter implements TaskRouter {
+  readonly name: string;
+  readonly #log: EventLog;
   readonly #runtime: Runtime<FleetState, FleetCommand, FleetFact>;
   readonly #stream;
   readonly #offset: number;
@@ -35,21 +39,33 @@ export class FleetRouter implements TaskRouter {
     readonly fleet: string;
     readonly offset: number;
   }) {
+    this.#log = log;
     this.#runtime = new Runtime({ aggregate: createFleet({ offset }), log, moment });
     this.#stream = streamId("fleet", fleet);
+    this.name = this.#stream;
     this.#offset = offset;
   }
 
+  /** What the fleet has already is not told again. */
+  async register({ agentId, capabilities }: RouterAgent): Promise<void> {
+    const { selection, heartbeats } = await this.#runtime.refresh(this.#stream);
+    const wanted = [...new Set(capabilities)].sort();
+    const known = selection.has(agentId) ? [...selection.capabilities(agentId)].sort() : null;
+    if (known !== null && JSON.stringify(known) === JSON.stringify(wanted)) return;
+    const capacity = known === null ? null : selection.capacity(agentId);
+    const heartbeat_seconds = heartbeats.get(agentId) ?? null;
+    const agent = { agent_id: agentId, capabilities: wanted, capacity, heartbeat_seconds };
+    await this.#give({ type: "register_agent", ...agent });
+  }
+
   /** The session's own agent is made known to a fleet that has no agent yet: without one nothing can be routed. */
-  async route({ sessionId, agentId, taskId, requiredCapabilities }: RouteRequest): Promise<RoutingDecision> {
+  async route(request: RouteRequest): Promise<RoutingDecision> {
     const { selection } = await this.#runtime.refresh(this.#stream);
-    if (selection.size === 0) await this.#give({ type: "register_agent", agent_id: agentId });
-    const route = { task_id: taskId, session_id: sessionId, required_capabilities: requiredCapabilities };
-    const facts = await this.#give({ type: "route", ...route });
-    const routed = facts.find((fact) => fact.type === "task_routed");
-    if (routed === undefined) throw notRouted(taskId);
-    const crossed = facts.find((fact) => fact.type === "emergence_crossed");
-    return { ...decisionOf(routed.data), alert: crossed === undefined ? null : alertOf(crossed.data) };
+    if (selection.size === 0) await this.#give({ type: "register_agent", agent_id: request.agentId });
+    for (let turn = 0; ; turn++) {
+      const decision = await this.#routeOnce(request, turn);
+      if (decision !== null) return decision;
+    }
   }
 
   async status(): Promise<H1Status> {
@@ -65,23 +81,60 @@ export class FleetRouter implements TaskRouter {
     };
   }
 
-  async confirm({ sessionId, taskId }: RoutedTask): Promise<void> {
-    await this.#giveIfKnown({ type: "confirm", task_id: taskId, session_id: sessionId });
+  async confirm({ sessionId, taskId, key }: RoutedTask): Promise<void> {
+    await this.#giveIfKnown({ type: "confirm", task_id: taskId, session_id: sessionId }, key);
   }
 
-  async complete({ sessionId, taskId }: RoutedTask): Promise<void> {
-    await this.#giveIfKnown({ type: "complete", task_id: taskId, session_id: sessionId });
+  async complete({ sessionId, taskId, key }: RoutedTask): Promise<void> {
+    await this.#giveIfKnown({ type: "complete", task_id: taskId, session_id: sessionId }, key);
   }
 
-  async #giveIfKnown(command: Untimed<FleetCommand>): Promise<void> {
-    const { refusal } = await this.#runtime.execute(this.#stream, command);
+  /**
+   * A repeat answers what was decided the first time, as long as that assignment stands. Null when it was freed
+   * meanwhile, since no session had confirmed it: then it is decided anew.
+   */
+  async #routeOnce(request: RouteRequest, turn: number): Promise<RoutingDecision | null> {
+    const { taskId: task_id, sessionId: session_id, requiredCapabilities, preferAgents } = request;
+    const asked = { required_capabilities: requiredCapabilities, prefer_agents: preferAgents };
+    const { events, refusal, repeated } = await this.#runtime.execute(
+      this.#stream,
+      { type: "route", task_id, session_id, ...asked },
+      `${request.key}.${turn}`,
+    );
+    if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
+    const facts = repeated === null ? events : await this.#factsFrom(repeated);
+    const routed = facts.find((fact) => fact.type === "task_routed");
+    if (routed === undefined) throw notRouted(taskKey({ task_id, session_id }));
+    if (repeated !== null && !(await this.#stands(routed.data))) return null;
+    const crossed = facts.find((fact) => fact.type === "emergence_crossed");
+    return { ...decisionOf(routed.data), alert: crossed === undefined ? null : alertOf(crossed.data) };
+  }
+
+  /** The decision that was appended at a seq, and the crossing it brought, if it did. */
+  async #factsFrom(seq: number): Promise<readonly FleetFact[]> {
+    const read = await this.#log.read({ stream: this.#stream, afterSeq: seq - 1, limit: 2 });
+    const [routed, next] = read.map(({ event }) => event as unknown as FleetFact);
+    if (routed === undefined) return [];
+    const isIts = next?.type === "emergence_crossed" && next.data.routing_decision !== null;
+    return isIts ? [routed, next] : [routed];
+  }
+
+  async #stands(routed: TaskRouted): Promise<boolean> {
+    const { graph, tasks } = await this.#runtime.refresh(this.#stream);
+    const key = taskKey(routed);
+    const isTied = (agent: string): boolean =>
+      graph.multiplicity({ a: agent, b: key, kind: "assignment" }) > 0;
+    return tasks.has(key) && routed.agent_ids.every(isTied);
+  }
+
+  async #giveIfKnown(command: Untimed<FleetCommand>, key: string | null): Promise<void> {
+    const { refusal } = await this.#runtime.execute(this.#stream, command, key);
     if (refusal !== null && refusal.code !== "task_not_found") throw new HolodeckError(refusal.code, refusal);
   }
 
-  async #give(command: Untimed<FleetCommand>): Promise<readonly FleetFact[]> {
-    const { events, refusal } = await this.#runtime.execute(this.#stream, command);
+  async #give(command: Untimed<FleetCommand>): Promise<void> {
+    const { refusal } = await this.#runtime.execute(this.#stream, command);
     if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
-    return events;
   }
 }
 
@@ -107,12 +160,13 @@ function decisionOf(routed: TaskRouted): Omit<RoutingDecision, "alert"> {
     capabilityMatchScore: routed.capability_match_score,
     reasoning: routed.reasoning,
     fallback: routed.fallback,
+    unreachable: null,
   };
 }
 
-function notRouted(taskId: string): HolodeckError {
+function notRouted(task: string): HolodeckError {
   return new HolodeckError("internal", {
-    what: `Routing ${JSON.stringify(taskId)} came to no decision.`,
+    what: `Routing ${JSON.stringify(task)} came to no decision.`,
     todo: "Report this with the fleet's events.",
   });
 }

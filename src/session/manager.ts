@@ -1,58 +1,66 @@
 // Runs sessions: puts the decider, a store and a clock together, and keeps the handles of this process.
 import { HolodeckError } from "../event/error.ts";
 import type { StreamId } from "../event/event.ts";
-import type { JsonObject } from "../event/json.ts";
 import type { News, Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
 import type { Outbox } from "../tile/outbox.ts";
 import type { Webhooks } from "../webhook/webhooks.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { SessionCommand } from "./commands.ts";
-import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
+import { resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
 import type { Done } from "./host.ts";
-import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts } from "./input.ts";
+import { checkFunction, checkKeys, checkText, checkTexts } from "./input.ts";
+import { Identities, Roles } from "./identities.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
+import { Policies } from "./policies.ts";
 import type { ManagerPorts } from "./ports.ts";
 import { checkRetain } from "./retain.ts";
+import { loseIfDead, type ResumeOptions } from "./resume.ts";
 import { Retention } from "./retention.ts";
-import type { H1Status, RoutingDecision } from "./router.ts";
-import { freeRoutes, routeTask } from "./routing.ts";
+import type { H1Status, RouterAgent, RoutingDecision, TaskRouter } from "./router.ts";
+import { routeTask } from "./routing.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox, startWebhooks } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
+import { startCommand, type StartOptions } from "./start.ts";
 import type { SessionState } from "./state.ts";
-import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
-import type { Task } from "./task.ts";
+import { streamOf } from "./stream.ts";
+import type { TrustStreams } from "./trust-streams.ts";
 
-/** What `manager.startSession` takes. */
-export interface StartOptions {
-  /** Where the work is written down, for `resume`: plain JSON. */
-  readonly plan?: JsonObject;
+/** What `manager.routeTaskH1` takes. */
+export interface RouteOptions {
+  /** Chosen before others who are as capable, unless they alone would bring emergence. At most 64. */
+  readonly preferAgents?: readonly string[];
 }
 
-/** What `manager.resume` takes. */
-export interface ResumeOptions {
-  /** What to do about each task whose attempt runs, or ran in a process that died; default: the latter's are lost. */
-  readonly recover?: (session: Session, task: Task) => Promise<void>;
-}
+const PREFERRED_MAX = 64;
 
 /** Starts, finds, resumes and lists the sessions of one store. Opens it at first use, and closes it with itself. */
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
+  /** Who may do what, as versioned statements. */
+  readonly policies: Policies;
+  /** Who can be judged. */
+  readonly identities: Identities;
+  /** What statements grant to. */
+  readonly roles: Roles;
   readonly #ports: ManagerPorts;
   readonly #host: HandleHost;
   readonly #handles: Handles;
   readonly #isPlatoGiven: boolean;
+  /** Null when it is not given: then the fleet in the store routes. */
+  readonly #routerUrl: string | null;
   #opening: Promise<Engine> | null = null;
   #outbox: Outbox | null = null;
   #webhooks: Webhooks | null = null;
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
   #retention: Retention | null = null;
+  #isClosing = false;
   #closed = false;
   #latest: Session | null = null;
 
@@ -60,11 +68,19 @@ export class SessionManager implements AsyncDisposable {
   constructor(config: SessionConfig, ports: ManagerPorts) {
     this.config = resolveConfig(config);
     this.#isPlatoGiven = config.platoUrl !== undefined;
+    this.#routerUrl = config.h1RouterUrl === undefined ? null : this.config.h1RouterUrl;
     this.#ports = ports;
     if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, random, report } = ports;
+    const trust = this.#trust;
+    this.policies = new Policies(trust);
+    this.identities = new Identities(trust);
+    this.roles = new Roles(trust);
     this.#host = {
       clock,
+      trust,
+      session: async (stream) => await (this.#opened ?? (await this.#open())).state(stream),
+      look: async (stream, seq, look) => await (this.#opened ?? (await this.#open())).look(stream, seq, look),
       processes,
       random,
       report,
@@ -79,38 +95,11 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession(options: StartOptions = {}): Promise<Session> {
-    const { plan } = checkKeys(options, "options", ["plan"]);
-    const { clock, random, processes, tiles } = this.#ports;
-    const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = this.config;
-    const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = this.config;
-    const sessionId = `sess_${random.id(clock.now())}`;
-    await this.#execute(
-      streamOf(sessionId),
-      {
-        type: "start_session",
-        sessionId,
-        sessionName,
-        agentId,
-        tags,
-        metadata,
-        maxTasks,
-        taskTimeoutSeconds,
-        sessionTimeoutSeconds,
-        h1RouterEnabled,
-        emergenceThresholdOffset,
-        scoutRoom: this.config.scoutRoom === "" ? DEFAULT_ROOM : this.config.scoutRoom,
-        emitTiles,
-        platoUrl: this.config.platoUrl,
-        deliverTiles: this.#isPlatoGiven || tiles?.deliver === true,
-        plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
-        identityKey: identityKeyOf(agentId),
-        policyKey: OWNER_POLICY_KEY,
-        process: processes.self(),
-        boot: clock.boot(),
-      },
-      null,
-    );
-    this.#latest = await this.get(sessionId);
+    const isPlatoGiven = this.#isPlatoGiven;
+    const own = { config: this.config, ports: this.#ports, isPlatoGiven, routerUrl: this.#routerUrl };
+    const { sessionId, key, command } = await startCommand(options, own, this.#trust);
+    const { state } = await this.#execute(streamOf(sessionId), command, key);
+    this.#latest = this.#handles.handleOf(state);
     return this.#latest;
   }
 
@@ -142,19 +131,22 @@ export class SessionManager implements AsyncDisposable {
 
   /**
    * Takes over a session whose process died; default the newest open one. Its running attempts are lost and may be
-   * started again. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
+   * started again; agents that were attached by a process that died have left. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
    */
   async resume(sessionId?: string, options: ResumeOptions = {}): Promise<Session> {
-    const { recover = loseIfDead } = checkKeys(options, "options", ["recover"]);
+    const { recover = loseIfDead, claim } = checkKeys(options, "options", ["recover", "claim"]);
     checkFunction(recover, "recover");
+    if (claim !== undefined) checkFunction(claim, "claim");
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
     const stream = streamOf(session.sessionId);
     const owner = (await (await this.#open()).refresh(stream)).process;
-    const ownerAlive = owner !== null && processes.isAlive(owner);
+    const isAlive = owner !== null && processes.isAlive(owner);
+    const ownerAlive = isAlive || (claim !== undefined && !(await claim(owner)));
     const process = processes.self();
     const boot = clock.boot();
     await this.#execute(stream, { type: "resume_session", process, boot, owner, ownerAlive }, null);
+    await session.detachLost();
     for (const task of session.tasks) {
       if (task.status === "running") await recover(session, task);
     }
@@ -163,27 +155,43 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Routes a task by H¹ and registers it in a session, by default the one started or resumed last. A router that is
-   * away or slow does not fail it: capability and load decide, and the decision says `fallback`.
+   * Routes a task by H¹ and registers it in a session, by default the one started or resumed last. The fleet in the
+   * store decides, or the H1 router the session was started with (`h1RouterUrl`). One that is away or slow does not fail
+   * it: capability and load decide among the agents that are known, and the decision says `fallback`. Throws
+   * `fleet_full` when nobody who fits has room.
    */
   async routeTaskH1(
     taskId: string,
     requiredCapabilities: readonly string[] = [],
     session: Session | null = this.#latest,
+    options: RouteOptions = {},
   ): Promise<RoutingDecision> {
     checkText(taskId, "taskId");
     const capabilities = checkTexts(requiredCapabilities, "requiredCapabilities");
+    const { preferAgents = [] } = checkKeys(options, "options", ["preferAgents"]);
+    checkTexts(preferAgents, "preferAgents", PREFERRED_MAX);
     if (session === null) {
       const todo = "Call startSession first, or pass the session.";
       throw new HolodeckError("not_found", { what: "There is no session to route for.", todo });
     }
-    const { router } = await this.#open();
-    return await routeTask({ router, host: this.#host, session, taskId, capabilities });
+    const engine = await this.#open();
+    const state = await engine.state(streamOf(session.sessionId));
+    const router = await engine.routers.of(state.h1RouterUrl);
+    return await routeTask({ router, host: this.#host, state, taskId, capabilities, preferAgents });
   }
 
-  /** The fleet's loops now. */
+  /** Makes an agent known to the router of this manager's sessions, or tells its capabilities anew. */
+  async registerAgent(agentId: string, capabilities: readonly string[] = []): Promise<void> {
+    const agent: RouterAgent = {
+      agentId: checkText(agentId, "agentId"),
+      capabilities: checkTexts(capabilities, "capabilities"),
+    };
+    await (await this.#router()).register(agent);
+  }
+
+  /** The fleet's loops now. Throws `server_unreachable` when they are an H1 router's, and it is away. */
   async getH1Status(): Promise<H1Status> {
-    return await (await this.#open()).router.status();
+    return await (await this.#router()).status();
   }
 
   /** What this process counted, as Prometheus text. */
@@ -192,11 +200,15 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Waits for commands and callbacks under way, sends for at most two seconds what tiles and posts wait, then
-   * lets go of the store. Open sessions stay open; what was not sent waits for the next process.
+   * Lets the agents go that this process attached, waits for commands and callbacks under way, sends for at most two
+   * seconds what tiles and posts wait, then lets go of the store. Open sessions stay open; what was not sent waits for
+   * the next process.
    */
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed || this.#isClosing) return;
+    this.#isClosing = true;
+    // Their leaving is told while the store is still there.
+    if (this.#opened !== null) await this.#handles.detachLocal();
     this.#closed = true;
     this.#opened = null;
     if (this.#opening === null) return;
@@ -208,7 +220,7 @@ export class SessionManager implements AsyncDisposable {
     await this.#handles.idle();
     const senders = [this.#outbox, this.#webhooks];
     await Promise.all(senders.map(async (sender) => await sender?.stop(CLOSE_SEND_MS_MAX)));
-    await engine.store.close();
+    await this.#letGo(engine.store);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -220,10 +232,16 @@ export class SessionManager implements AsyncDisposable {
     return (await this.#open()).store;
   }
 
+  async #letGo(store: Store): Promise<void> {
+    if (this.#ports.leavesStoreOpen !== true) await store.close();
+  }
+
   #execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
     if (this.#opened !== null) return this.#opened.execute(stream, command, key);
     return this.#open().then((engine) => engine.execute(stream, command, key));
   }
+
+  readonly #trust = async (): Promise<TrustStreams> => (this.#opened ?? (await this.#open())).trust;
 
   async #open(): Promise<Engine> {
     if (this.#closed) {
@@ -235,13 +253,14 @@ export class SessionManager implements AsyncDisposable {
   }
 
   async #start(): Promise<Engine> {
-    const { openStore, clock, router, idleMs, report } = this.#ports;
+    const { openStore, clock, router, routerFor, idleMs, report } = this.#ports;
     const store = await openStore();
     const engine = new Engine({
       store,
       clock,
       report,
       ...(router !== undefined && { router }),
+      ...(routerFor !== undefined && { routerFor }),
       ...(idleMs !== undefined && { idleMs }),
       offset: this.config.emergenceThresholdOffset,
       onEvents: (news) => this.#onEvents(news),
@@ -255,7 +274,7 @@ export class SessionManager implements AsyncDisposable {
       this.#webhooks = await startWebhooks({ ...this.#ports, store, moment, onError });
     } catch (error) {
       await engine.stop();
-      await store.close();
+      await this.#letGo(store);
       throw error;
     }
     this.#outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
@@ -284,8 +303,17 @@ export class SessionManager implements AsyncDisposable {
     const { own, events, state } = news;
     if (!own) return;
     for (const event of events) this.#ports.metrics.observe(event, state);
-    if (this.#opened === null) return;
-    void freeRoutes(this.#opened.router, events, state).catch(this.#onError);
+    for (const event of events) {
+      const isOver = event.type === "task_ended" || event.type === "route_freed";
+      if (isOver && event.data.router !== undefined) this.#opened?.routers.tell(event.data.router);
+    }
+  }
+
+  /** That of the session used last, else of those this manager starts. */
+  async #router(): Promise<TaskRouter> {
+    const engine = await this.#open();
+    const latest = this.#latest === null ? null : await engine.state(streamOf(this.#latest.sessionId));
+    return await engine.routers.of(latest === null ? this.#routerUrl : latest.h1RouterUrl);
   }
 
   async #newestOpen(): Promise<string> {
@@ -295,8 +323,4 @@ export class SessionManager implements AsyncDisposable {
     const todo = "`holodeck session ls` lists the sessions there are.";
     throw new HolodeckError("not_found", { what: "There is no open session.", todo });
   }
-}
-
-async function loseIfDead(session: Session, task: Task): Promise<void> {
-  await session.loseAttempt(task.taskId, "The process that did the work died.");
 }

@@ -61,6 +61,10 @@ export class PastSession extends SessionView {
     throw this.#refusal();
   }
 
+  override async heartbeat(): Promise<never> {
+    throw this.#refusal();
+  }
+
   override async completeTask(): Promise<never> {
     throw this.#refusal();
   }

@@ -14,11 +14,15 @@ import type { SessionState } from "./state.ts";
 export interface ManagerPorts {
   /** Opened at first use. */
   readonly openStore: () => Promise<Store>;
+  /** Whether the store stays open when the manager closes, for whoever else uses it. Default false. */
+  readonly leavesStoreOpen?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly processes: Processes;
   /** Default: a fleet kept as a stream of the same store. */
   readonly router?: TaskRouter;
+  /** Makes the routers of sessions that name one by URL; without it they are refused. */
+  readonly routerFor?: (url: string) => TaskRouter;
   readonly metrics: ManagerMetrics;
   /** What sends tiles; without it none are sent. */
   readonly tiles?: TilePorts;

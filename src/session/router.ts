@@ -18,6 +18,8 @@ export interface RoutingDecision {
   readonly reasoning: string;
   /** True when no agent had what was asked for, or the router was away, and load decided. */
   readonly fallback: boolean;
+  /** Why the router itself did not decide, such as `gives no answer within 1 s`; null when it did. */
+  readonly unreachable: string | null;
   /** The fleet's β₁ rose above its threshold with this decision; null when it did not. */
   readonly alert: RouterAlert | null;
 }
@@ -42,24 +44,43 @@ export interface H1Status {
   readonly emergence: boolean;
 }
 
+/** Someone tasks can go to. */
+export interface RouterAgent {
+  readonly agentId: string;
+  readonly capabilities: readonly string[];
+}
+
 export interface RouteRequest {
   readonly sessionId: string;
   /** The session's own agent. */
   readonly agentId: string;
   readonly taskId: string;
   readonly requiredCapabilities: readonly string[];
+  /** Chosen before others who are as capable, unless they alone would bring emergence. */
+  readonly preferAgents: readonly string[];
+  /** A repeat of the same request: it is answered like the first time, and makes no second edge. */
+  readonly key: string;
 }
 
 export interface TaskRouter {
+  /** Tells it from others, in events and as the name of a saved place: `fleet:default`, or a URL. */
+  readonly name: string;
+  /** Makes an agent known, or tells its capabilities anew. */
+  register(agent: RouterAgent): Promise<void>;
   route(request: RouteRequest): Promise<RoutingDecision>;
+  /** Throws `server_unreachable` when it cannot be asked. */
   status(): Promise<H1Status>;
-  /** The session has the task: the assignment stays. */
+  /** The session has the task: the assignment stays. Unknown tasks are passed over. */
   confirm(task: RoutedTask): Promise<void>;
   /** The task has ended: its edges are free. Unknown tasks are passed over. */
   complete(task: RoutedTask): Promise<void>;
+  /** Lets go of connections. */
+  close?(): void;
 }
 
 export interface RoutedTask {
   readonly sessionId: string;
   readonly taskId: string;
+  /** What makes it happen once, however often it is asked; null when the caller asks once. */
+  readonly key: string | null;
 }

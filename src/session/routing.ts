@@ -1,26 +1,33 @@
-// A task of a session and the fleet: routed, registered in the session, confirmed, and freed when it has ended.
-import type { SessionEvent } from "./events.ts";
+// A task of a session is routed and registered in the session. What follows in the fleet (the assignment is confirmed,
+// and freed when the task has ended) is the route follower's work.
+import { HolodeckError } from "../event/error.ts";
 import type { SessionHost } from "./host.ts";
 import type { RoutingDecision, TaskRouter } from "./router.ts";
-import type { Session } from "./session.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 
-/** Routes a task and registers it. A session that refuses it leaves no edge behind. */
+/**
+ * Routes a task and registers it. Both go by a key that says how often the task was routed before: whoever asks again
+ * after a crash gets the first answer, and neither a second edge nor a second event.
+ */
 export async function routeTask({
   router,
   host,
-  session: { sessionId, agentId },
+  state,
   taskId,
   capabilities,
+  preferAgents,
 }: {
   readonly router: TaskRouter;
   readonly host: SessionHost;
-  readonly session: Session;
+  readonly state: SessionState;
   readonly taskId: string;
   readonly capabilities: readonly string[];
+  readonly preferAgents: readonly string[];
 }): Promise<RoutingDecision> {
-  const request = { sessionId, agentId, taskId, requiredCapabilities: capabilities };
+  const { sessionId, agentId } = state;
+  const key = `route:${sessionId}/${taskId}#${state.tasks.get(taskId)?.routings ?? 0}`;
+  const request = { sessionId, agentId, taskId, requiredCapabilities: capabilities, preferAgents, key };
   const decision = await router.route(request);
   const routing = {
     agent_id: decision.agentId,
@@ -30,27 +37,19 @@ export async function routeTask({
     capability_match_score: decision.capabilityMatchScore,
     fallback: decision.fallback,
   };
-  const { alert } = decision;
-  const command = { type: "route_task", taskId, requiredCapabilities: capabilities, routing, alert } as const;
+  const { alert, reasoning, unreachable } = decision;
+  const told = { routing, router: router.name, reasoning, unreachable, alert };
+  const command = { type: "route_task", taskId, requiredCapabilities: capabilities, ...told } as const;
   try {
-    await host.execute(streamOf(sessionId), command);
+    await host.execute(streamOf(sessionId), command, key);
   } catch (error) {
-    await router.complete({ sessionId, taskId });
+    // A session that refuses the task leaves no edge behind. Where the store failed it may have taken the task: then
+    // it confirms it, or the edge is freed for want of that.
+    const isRefused = error instanceof HolodeckError && REFUSALS.has(error.code);
+    if (isRefused) await router.complete({ sessionId, taskId, key: null }).catch(() => undefined);
     throw error;
   }
-  await router.confirm({ sessionId, taskId });
   return decision;
 }
 
-/** Frees the edges of the routed tasks that have ended. */
-export async function freeRoutes(
-  router: TaskRouter,
-  events: readonly SessionEvent[],
-  { sessionId, tasks }: SessionState,
-): Promise<void> {
-  for (const event of events) {
-    if (event.type !== "task_ended") continue;
-    const taskId = event.data.task_id;
-    if (tasks.get(taskId)?.routing) await router.complete({ sessionId, taskId });
-  }
-}
+const REFUSALS: ReadonlySet<string> = new Set(["session_ended", "task_ended", "task_limit", "not_found"]);

@@ -2,16 +2,17 @@
 import { HolodeckError } from "../event/error.ts";
 import type { Event } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
-import { eventsPruned, prunedBy } from "../event/pruned.ts";
 import type { Store } from "../store/port.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
+import { eventPage } from "./event-page.ts";
 import type { ArtifactReference, PrunedPart } from "./events.ts";
 import { PRIORITY_RANK, type SessionOutcome, type TaskOutcome } from "./outcome.ts";
 import { loadArtifacts, loadResult } from "./results.ts";
+import { sessionFacts, sessionSettings } from "./session-document.ts";
 import { taskTotals, type ForkedFrom, type SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
-import { Task, type CompleteOptions, type TaskOwner } from "./task.ts";
+import { Task, type CompleteOptions, type HeartbeatOptions, type TaskOwner } from "./task.ts";
 
 export abstract class SessionView implements TaskOwner {
   protected abstract readonly state: SessionState;
@@ -21,6 +22,7 @@ export abstract class SessionView implements TaskOwner {
   protected abstract now(): number;
   protected abstract store(): Promise<Store>;
   abstract startTask(taskId: string): Promise<Task>;
+  abstract heartbeat(taskId: string, options?: HeartbeatOptions): Promise<Task>;
   abstract completeTask(taskId: string, outcome: TaskOutcome, options?: CompleteOptions): Promise<Task>;
 
   get sessionId(): string {
@@ -74,6 +76,16 @@ export abstract class SessionView implements TaskOwner {
   /** What its run looked like (see docs/patterns.md); empty while it is open. */
   get patterns(): readonly string[] {
     return this.state.patterns;
+  }
+
+  /** How often its routing brought the fleet's β₁ over the threshold. */
+  get emergenceAlerts(): number {
+    return this.state.alerts;
+  }
+
+  /** β₁ of the fleet before its first routing and after its last; null when nothing was routed. */
+  get h1(): { readonly start: number; readonly end: number } | null {
+    return this.state.h1;
   }
 
   /** When its time is up, milliseconds since the epoch. */
@@ -132,15 +144,17 @@ export abstract class SessionView implements TaskOwner {
     return head?.summary["pruned"] !== undefined;
   }
 
+  /** What is known of it but its tasks, as JSON with names in snake_case; the form in which it is sent. */
+  describe(): JsonObject {
+    return { ...sessionFacts(this.state, this.now()), config: sessionSettings(this.state) };
+  }
+
   /** Its events, those after `afterSeq` (default all), as they are stored. Throws `pruned` when some are gone. */
   async *events({ afterSeq = 0 }: { readonly afterSeq?: number } = {}): AsyncGenerator<Event> {
     const store = await this.store();
     const stream = streamOf(this.sessionId);
     for (let seq = afterSeq; ;) {
-      const page = await store.read({ stream, afterSeq: seq });
-      const [first] = page;
-      const pruned = first !== undefined && first.event.seq > seq + 1 ? prunedBy(first.event) : null;
-      if (pruned !== null) throw eventsPruned(stream, pruned.to);
+      const page = await eventPage(store, { stream, afterSeq: seq, limit: 1_000 });
       for (const { event } of page) {
         if (event.seq > this.throughSeq) return;
         yield event;

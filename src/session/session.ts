@@ -1,7 +1,7 @@
 // A session: the boundary around a focused unit of work. What is awaited is durable; what is read is what this
 // process knows, which is never behind what it awaited.
 import { HolodeckError } from "../event/error.ts";
-import type { Event, StreamId } from "../event/event.ts";
+import type { StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
 import { SESSION_EVENT_TYPES, type ProcessIdentity, type SessionEvent } from "./events.ts";
@@ -18,17 +18,18 @@ import {
   checkText,
 } from "./input.ts";
 import { Observer } from "./observers.ts";
+import type { SessionListener } from "./owned-session.ts";
 import { forkSession, type ForkOptions } from "./fork.ts";
 import { SESSION_OUTCOMES, SessionOutcome, TASK_OUTCOMES, type TaskOutcome } from "./outcome.ts";
 import { PastSession, stateAt } from "./past-session.ts";
 import { persistedOf, type PersistedSession } from "./persist.ts";
 import type { Presence } from "./presence.ts";
 import { storeResult } from "./results.ts";
-import { SessionView } from "./session-view.ts";
+import { SessionTrust, type TrustHost } from "./session-trust.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
-import { COMPLETE_OPTIONS, type CompleteOptions, type Task } from "./task.ts";
+import { COMPLETE_OPTIONS, type CompleteOptions, type HeartbeatOptions, type Task } from "./task.ts";
 import type { WorkResult } from "./work-result.ts";
 import { runWork, type WorkContext } from "./work.ts";
 
@@ -36,24 +37,23 @@ import { runWork, type WorkContext } from "./work.ts";
 export interface StartTaskOptions {
   /** Who does it; default whom it was added for or routed to, else the session's agent. */
   readonly agentId?: string;
-  /** The process that does the work: its death ends the attempt. Default this one. */
-  readonly process?: ProcessIdentity;
+  /** The process that does the work: its death ends the attempt. Default this one; null for one nobody here knows. */
+  readonly process?: ProcessIdentity | null;
+  /** Makes the call happen once, however often it is repeated. */
+  readonly idempotencyKey?: string;
 }
 
-/** What a listener is told: the event, as it is stored. */
-export type SessionListener = (event: SessionEvent & Pick<Event, "at" | "seq">) => unknown;
-
 /** What a handle needs of the manager it belongs to. */
-export interface HandleHost extends SessionHost {
+export interface HandleHost extends TrustHost {
   /** The handle of another session. */
   handleOf(state: SessionState): Session;
 }
 
 /** A session: tasks are added, run and completed in it until it ends. */
-export class Session extends SessionView implements AsyncDisposable {
+export class Session extends SessionTrust implements AsyncDisposable {
   protected readonly throughSeq = Number.POSITIVE_INFINITY;
-  readonly #host: HandleHost;
-  readonly #presence: Presence;
+  protected readonly host: HandleHost;
+  protected readonly presence: Presence;
   readonly #stream: StreamId;
   #state: SessionState;
   #close: (() => Promise<void>) | null = null;
@@ -61,8 +61,8 @@ export class Session extends SessionView implements AsyncDisposable {
   /** Sessions are made by `manager.startSession` and found by `manager.get`. */
   constructor(host: HandleHost, presence: Presence, state: SessionState) {
     super();
-    this.#host = host;
-    this.#presence = presence;
+    this.host = host;
+    this.presence = presence;
     this.#state = state;
     this.#stream = streamOf(state.sessionId);
   }
@@ -84,14 +84,30 @@ export class Session extends SessionView implements AsyncDisposable {
   /** Starts an attempt of a task. Refused: `conflict` while one runs, `task_ended`, `task_not_found`, `session_ended`. */
   async startTask(taskId: string, options: StartTaskOptions = {}): Promise<Task> {
     checkText(taskId, "taskId");
-    const { agentId, process = this.#host.processes.self() } = checkKeys(options, "options", [
-      "agentId",
-      "process",
-    ]);
-    checkJsonObject(process, "process");
+    const known = ["agentId", "process", "idempotencyKey"] as const;
+    const { agentId, process = this.host.processes.self(), ...told } = checkKeys(options, "options", known);
+    if (process !== null) checkJsonObject(process, "process");
     const agent = agentId === undefined ? null : checkText(agentId, "agentId");
-    await this.#execute({ type: "start_task", taskId, agentId: agent, process });
-    return this.taskOf(taskId);
+    const key = checkIdempotencyKey(told.idempotencyKey ?? null);
+    await this.#execute({ type: "start_task", taskId, agentId: agent, process }, key);
+    return this.#taskAfter(taskId);
+  }
+
+  /**
+   * Keeps that a running attempt goes on (`task.heartbeatAt`), at most once a second unless it says something. It moves
+   * no deadline. Refused when there is nothing to go on with, so that work for nobody stops: `task_ended`,
+   * `conflict` for an attempt that is over, `session_ended`, `task_not_found`.
+   */
+  async heartbeat(taskId: string, options: HeartbeatOptions = {}): Promise<Task> {
+    checkText(taskId, "taskId");
+    const known = ["attempt", "note", "idempotencyKey"] as const;
+    const { attempt = null, note, idempotencyKey = null } = checkKeys(options, "options", known);
+    if (attempt !== null) checkInteger(attempt, "attempt", 1, Number.MAX_SAFE_INTEGER);
+    await this.#execute(
+      { type: "note_heartbeat", taskId, attempt, note: checkMessage(note, "note") },
+      checkIdempotencyKey(idempotencyKey),
+    );
+    return this.#taskAfter(taskId);
   }
 
   /**
@@ -112,7 +128,7 @@ export class Session extends SessionView implements AsyncDisposable {
     const error = checkMessage(told.error, "error");
     const beside = checkJsonObject(told.record ?? {}, "record");
     const store = await this.store();
-    const stored = await storeResult(store, told.result, this.#host.clock.now());
+    const stored = await storeResult(store, told.result, this.host.clock.now());
     const record = { ...beside, ...stored.record };
     await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
@@ -131,8 +147,8 @@ export class Session extends SessionView implements AsyncDisposable {
     work: (context: WorkContext) => Promise<Result> | Result,
   ): Promise<Result> {
     checkFunction(work, "work");
-    const { clock } = this.#host;
-    const underway = this.#presence.work;
+    const { clock } = this.host;
+    const underway = this.presence.work;
     // A `WorkResult` is JSON by its members, which is what is kept; the compiler cannot conclude that.
     const json = work as (context: WorkContext) => Promise<Json | void> | Json | void;
     return (await runWork({ session: this, clock, underway, taskId, work: json })) as Result;
@@ -142,13 +158,14 @@ export class Session extends SessionView implements AsyncDisposable {
   async loseAttempt(taskId: string, reason: string): Promise<void> {
     const task = this.#state.tasks.get(checkText(taskId, "taskId"));
     if (task?.status !== "running") return;
-    if (task.process !== null && this.#host.processes.isAlive(task.process)) return;
+    if (task.process !== null && this.host.processes.isAlive(task.process)) return;
     await this.#execute({ type: "lose_attempt", taskId, attempt: task.attempt, reason });
   }
 
   /**
    * Ends the session: open tasks are cancelled, then totals and patterns are told. A second call changes nothing.
-   * Answers the outcome it ended with, which is `timeout` when its time was up.
+   * Answers the outcome it ended with, which is `timeout` when its time was up; the agents attached here have been
+   * torn down then.
    */
   async endSession(
     outcome: SessionOutcome = SessionOutcome.SUCCESS,
@@ -157,6 +174,7 @@ export class Session extends SessionView implements AsyncDisposable {
     checkOneOf(outcome, "outcome", SESSION_OUTCOMES);
     const { error } = checkKeys(options, "options", ["error"]);
     await this.#execute({ type: "end_session", outcome, error: checkMessage(error, "error") });
+    await this.presence.agents?.idle();
     return this.#state.outcome ?? outcome;
   }
 
@@ -166,9 +184,9 @@ export class Session extends SessionView implements AsyncDisposable {
     checkFunction(listener, "listener");
     const callback: SessionListener = (event) =>
       type === "change" || event.type === type ? listener(event) : undefined;
-    const { clock } = this.#host;
-    const report = (problem: HolodeckError): void => this.#host.report(problem);
-    return this.#presence.listen(new Observer({ name: `on(${type})`, callback, clock, report }));
+    const { clock } = this.host;
+    const report = (problem: HolodeckError): void => this.host.report(problem);
+    return this.presence.listen(new Observer({ name: `on(${type})`, callback, clock, report }));
   }
 
   /**
@@ -176,7 +194,7 @@ export class Session extends SessionView implements AsyncDisposable {
    * itself is in its store already.
    */
   async persist(): Promise<PersistedSession> {
-    return persistedOf(await this.#host.refresh(this.sessionId));
+    return persistedOf(await this.host.refresh(this.sessionId));
   }
 
   /**
@@ -194,8 +212,8 @@ export class Session extends SessionView implements AsyncDisposable {
    */
   async fork(seq: number, options: ForkOptions = {}): Promise<Session> {
     checkKeys(options, "options", ["idempotencyKey"]);
-    return this.#host.handleOf(
-      await forkSession({ host: this.#host, sessionId: this.sessionId, seq, ...options }),
+    return this.host.handleOf(
+      await forkSession({ host: this.host, sessionId: this.sessionId, seq, ...options }),
     );
   }
 
@@ -219,16 +237,20 @@ export class Session extends SessionView implements AsyncDisposable {
     this.#state = state;
   }
 
+  protected override get handle(): this {
+    return this;
+  }
+
   protected override get state(): SessionState {
     return this.#state;
   }
 
   protected override now(): number {
-    return this.#host.clock.now();
+    return this.host.clock.now();
   }
 
   protected override async store(): Promise<Store> {
-    return await this.#host.store();
+    return await this.host.store();
   }
 
   /** A call that was repeated has done nothing now: what it did then may have been another task's. */
@@ -241,7 +263,7 @@ export class Session extends SessionView implements AsyncDisposable {
   }
 
   async #execute(...[command, key]: ExecuteArguments): Promise<void> {
-    const { state } = await this.#host.execute(this.#stream, command, key);
+    const { state } = await this.host.execute(this.#stream, command, key);
     this.#state = state;
   }
 }

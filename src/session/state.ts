@@ -2,6 +2,8 @@
 import type { Boot } from "../event/clock.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing, TaskTotals } from "../tile/session-tiles.ts";
+import type { AgentState } from "./agent-state.ts";
+import type { RecordAllows } from "./decisions.ts";
 import type { ProcessIdentity, PrunedPart, Retries, TaskRecord } from "./events.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 
@@ -15,6 +17,10 @@ export interface TaskState {
   readonly timeoutSeconds: number;
   readonly retries: Retries;
   routing: Routing | null;
+  /** Who routed it and frees its edges; null when it was not. */
+  router: string | null;
+  /** How often it was routed. */
+  routings: number;
   status: "pending" | "running" | "ended";
   /** How many attempts were started. */
   attempt: number;
@@ -24,6 +30,8 @@ export interface TaskState {
   startedAt: number | null;
   dueAt: number | null;
   process: ProcessIdentity | null;
+  /** When the running attempt last said that it goes on; null otherwise. Milliseconds since the epoch. */
+  heartbeatAt: number | null;
   /** The next attempt starts no sooner. Milliseconds since the epoch. */
   retryAt: number | null;
   outcome: TaskOutcome | null;
@@ -78,11 +86,18 @@ export interface SessionState {
   platoUrl: string;
   /** Whether its tiles are to be sent to `platoUrl`. */
   deliverTiles: boolean;
+  /** The H¹ router of its tasks; null for the fleet in its own store. */
+  h1RouterUrl: string | null;
   plan: JsonObject | null;
   /** Streams of what the session manages. */
   identityKey: string | null;
   policyKey: string | null;
   cursorKeys: readonly string[];
+  /** The roles its agents may inherit: those negotiated, less those revoked. */
+  roles: readonly string[];
+  recordAllows: RecordAllows;
+  /** Who is attached, by id, in the order they came. */
+  agents: Map<string, AgentState>;
   forkedFrom: ForkedFrom | null;
   process: ProcessIdentity | null;
   boot: Boot;
@@ -98,6 +113,8 @@ export interface SessionState {
   durationMs: number | null;
   patterns: readonly string[];
   h1: { start: number; end: number } | null;
+  /** How often the fleet's threshold was crossed upward by its routing. */
+  alerts: number;
   /** By id, in the order they came. */
   tasks: Map<string, TaskState>;
   /** Ids of the tasks that have not ended, in the order they came. */
@@ -130,10 +147,14 @@ export function initialState(): SessionState {
     emitTiles: false,
     platoUrl: "",
     deliverTiles: false,
+    h1RouterUrl: null,
     plan: null,
     identityKey: null,
     policyKey: null,
     cursorKeys: [],
+    roles: [],
+    recordAllows: "sampled",
+    agents: new Map(),
     forkedFrom: null,
     process: null,
     boot: { id: "", offsetMs: 0 },
@@ -146,6 +167,7 @@ export function initialState(): SessionState {
     durationMs: null,
     patterns: [],
     h1: null,
+    alerts: 0,
     tasks: new Map(),
     open: new Set(),
     running: new Set(),
@@ -165,7 +187,7 @@ export function taskCount(state: SessionState): number {
   return state.pruned === "events" ? taskTotals(state).total : state.tasks.size;
 }
 
-/** When the next timeout falls due, of a task or of the session; null when the session is not open. */
+/** When the next thing falls due: a timeout of a task or of the session, an agent that is not heard of; null when the session is not open. */
 export function nextDueAt(state: SessionState): number | null {
   if (state.status !== "open") return null;
   let dueAt = state.dueAt;
@@ -173,5 +195,6 @@ export function nextDueAt(state: SessionState): number | null {
     const due = state.tasks.get(taskId)?.dueAt;
     if (due !== null && due !== undefined && due < dueAt) dueAt = due;
   }
+  for (const { dueAt: due } of state.agents.values()) if (due !== null && due < dueAt) dueAt = due;
   return dueAt;
 }

@@ -1,9 +1,10 @@
 // A task of a session: what is known of it, and what can be done with it.
-import type { Json } from "../event/json.ts";
+import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
 import type { ArtifactReference, ProcessIdentity, TaskRecord } from "./events.ts";
 import { checkBoolean, checkKeys } from "./input.ts";
 import { TaskOutcome, type TaskPriority } from "./outcome.ts";
+import { taskDocument } from "./session-document.ts";
 import type { TaskState } from "./state.ts";
 
 /** What is told of a completion beside its outcome. */
@@ -38,12 +39,23 @@ export interface TaskCompletion extends CompleteOptions {
   readonly success?: boolean;
 }
 
+/** What a heartbeat says. */
+export interface HeartbeatOptions {
+  /** The attempt that speaks; it is refused unless it is the running one. */
+  readonly attempt?: number;
+  /** How far it is, in a sentence; cut to 4,096 characters. */
+  readonly note?: string;
+  /** Makes the call happen once, however often it is repeated. */
+  readonly idempotencyKey?: string;
+}
+
 /** The session a task belongs to, as far as its tasks need it. */
 export interface TaskOwner {
   readonly sessionId: string;
   readonly agentId: string;
   readonly status: "open" | "ended";
   startTask(taskId: string): Promise<Task>;
+  heartbeat(taskId: string, options?: HeartbeatOptions): Promise<Task>;
   completeTask(taskId: string, outcome: TaskOutcome, options?: CompleteOptions): Promise<Task>;
   readResult(taskId: string): Promise<Json | undefined>;
   readArtifacts(taskId: string): Promise<readonly ArtifactReference[]>;
@@ -133,9 +145,19 @@ export class Task {
     return this.#state().process;
   }
 
+  /** When the running attempt last said that it goes on, milliseconds since the epoch; null otherwise. */
+  get heartbeatAt(): number | null {
+    return this.#state().heartbeatAt;
+  }
+
   /** What was kept of its work: output, artifacts, exit code. */
   get record(): TaskRecord {
     return this.#state().record;
+  }
+
+  /** As JSON with names in snake_case; the form in which it is sent. */
+  toJSON(): JsonObject {
+    return taskDocument(this.#state(), this.#session.agentId);
   }
 
   /** Its result, also one that was too large for an event. */
@@ -151,6 +173,12 @@ export class Task {
   /** Starts an attempt: its timeout begins. Refused (`conflict`) while one is running. */
   async start(): Promise<this> {
     await this.#session.startTask(this.taskId);
+    return this;
+  }
+
+  /** Says that the running attempt goes on. Refused when it does not: then the work should stop. */
+  async heartbeat(options: HeartbeatOptions = {}): Promise<this> {
+    await this.#session.heartbeat(this.taskId, options);
     return this;
   }
 

@@ -1,7 +1,7 @@
 // What can be asked of a session's tasks, and what follows: events, or a refusal that says what to do.
 import type { Decision, Refusal } from "../event/decider.ts";
 import type { Fact } from "../event/event.ts";
-import type { AddTask, CompleteTask, LoseAttempt, RouteTask, StartTask } from "./commands.ts";
+import type { AddTask, CompleteTask, LoseAttempt, NoteHeartbeat, RouteTask, StartTask } from "./commands.ts";
 import type { SessionEvent } from "./events.ts";
 import type { TaskOutcome } from "./outcome.ts";
 import type { RouterAlert } from "./router.ts";
@@ -37,10 +37,19 @@ export function routeTask(state: SessionState, command: RouteTask): Decision<Ses
     refuseUnlessOpen(state) ??
     (task === undefined ? refuseOverLimit(state) : refuseIfEnded(task, "it cannot be routed"));
   if (refusal !== null) return refusal;
-  const { taskId, requiredCapabilities, routing, alert } = command;
-  const routed = { task_id: taskId, required_capabilities: requiredCapabilities, routing };
+  const { taskId: task_id, requiredCapabilities, routing, router, reasoning, unreachable, alert } = command;
+  const fellBack =
+    unreachable === null ? [] : [fact("routing_fell_back", null, { task_id, router, reason: unreachable })];
+  const routed = {
+    task_id,
+    required_capabilities: requiredCapabilities,
+    routing,
+    router,
+    ...(unreachable !== null && { fell_back: true as const }),
+    reasoning,
+  };
   const alerted = alert === null ? [] : [emergenceAlert(state, command, alert)];
-  return [fact("task_routed", null, routed), ...alerted];
+  return [...fellBack, fact("task_routed", null, routed), ...alerted];
 }
 
 function emergenceAlert(
@@ -74,6 +83,26 @@ export function startTask(state: SessionState, command: StartTask): Decision<Ses
     };
   }
   return [attemptStarted(state, task, command)];
+}
+
+/** Within this time of the last sign of life another one says nothing new. */
+const HEARTBEAT_MS_MIN = 1_000;
+
+/** A sign of life is kept, and moves no deadline: an attempt has the time it was given, however often it speaks. */
+export function noteHeartbeat(state: SessionState, command: NoteHeartbeat): Decision<SessionEvent> {
+  const task = findTask(state, command.taskId);
+  if ("code" in task) return task;
+  const refusal =
+    refuseIfEnded(task, "its work can stop") ??
+    refuseUnlessOpen(state) ??
+    refuseOldAttempt(task, command.attempt) ??
+    refuseUnlessRunning(task);
+  if (refusal !== null) return refusal;
+  const { now, note } = command;
+  const heard = task.heartbeatAt ?? task.startedAt ?? 0;
+  if (note === null && now < heard + HEARTBEAT_MS_MIN) return [];
+  const { taskId: task_id, attempt } = task;
+  return [fact("task_heartbeat", null, { task_id, attempt, ...(note !== null && { note }) })];
 }
 
 export function completeTask(state: SessionState, command: CompleteTask): Decision<SessionEvent> {
@@ -194,11 +223,12 @@ function taskEnded(state: SessionState, task: TaskState, ending: Ending): EventO
     ...(result !== undefined && { result }),
     ...(error !== null && { error }),
     ...record,
+    ...(task.router !== null && { router: task.router }),
   });
 }
 
 /** Who does a task: whom it was given to, else whom it was routed to, else the session's own agent. */
-function agentOf(state: SessionState, task: TaskState): string {
+export function agentOf(state: SessionState, task: TaskState): string {
   return task.agentId ?? task.routing?.agent_id ?? state.agentId;
 }
 
@@ -251,6 +281,15 @@ function refuseIfEnded(task: TaskState, so: string): Refusal | null {
     code: "task_ended",
     what: `Task ${quote(task.taskId)} ended as ${task.outcome}; ${so}.`,
     todo: "A task ends once. Add a new task for new work.",
+  };
+}
+
+function refuseUnlessRunning(task: TaskState): Refusal | null {
+  if (task.status === "running") return null;
+  return {
+    code: "conflict",
+    what: `No attempt of task ${quote(task.taskId)} is running.`,
+    todo: "Stop the work: start an attempt first, and tell of its life after that.",
   };
 }
 

@@ -58,6 +58,8 @@ export function testProcesses(pid = 1, alive: readonly number[] = []): ManagerPo
 /** A router that sends every task to one agent and leaves β₁ where it is. */
 export function fixedRouter(agentId = "oracle1"): TaskRouter {
   return {
+    name: "fixed",
+    register: async () => await Promise.resolve(),
     route: async ({ taskId }) =>
       await Promise.resolve({
         agentId,
@@ -69,6 +71,7 @@ export function fixedRouter(agentId = "oracle1"): TaskRouter {
         capabilityMatchScore: 1,
         reasoning: "The only agent there is.",
         fallback: false,
+        unreachable: null,
         alert: null,
       }),
     status: async () =>

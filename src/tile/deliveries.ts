@@ -162,16 +162,15 @@ export class Deliveries {
 
   async #take({ event, hash }: StoredEvent): Promise<void> {
     const { errand } = this.#options;
-    const { type, stream: source, seq } = event;
+    const { type, stream: source } = event;
     if (type === errand.retried && streamKind(source) === errand.kind) return await this.#found(source);
-    if (errand.titleOf(event) === null) return;
+    const opening = errand.opening(event);
+    if (opening === null && errand.titleOf(event) === null) return;
     const stream = errand.outboxOf(source);
-    const destination = errand.opensFor(event);
-    if (destination === null) return await this.#found(stream);
-    const open = { type: "open_outbox", session: source, destination, afterSeq: seq - 1 } as const;
-    await this.#runtime.execute(stream, open, hash);
+    if (opening === null) return await this.#found(stream);
+    await this.#runtime.execute(stream, { type: "open_outbox", session: source, ...opening }, hash);
     this.#keep(stream);
-    this.#lanes.add(destination, source);
+    this.#lanes.add(opening.destination, source);
   }
 
   /** Something waits in an outbox, if there is one. */
@@ -237,6 +236,7 @@ export class Deliveries {
       const visited = await visit({
         errand,
         session,
+        destination: lane.destination,
         log: store,
         runtime: this.#runtime,
         carrier: lane.carrier,

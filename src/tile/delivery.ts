@@ -1,6 +1,6 @@
 // One visit to one outbox: carries what waits of a session's events, in order, and records what it came to. The effect
 // comes before its record; between the two lies a repeat with the same key, which changes nothing.
-import type { Fact, StreamId } from "../event/event.ts";
+import { streamKind, type Fact, type StreamId } from "../event/event.ts";
 import type { EventLog, StoredEvent } from "../event/log.ts";
 import { prunedBy } from "../event/pruned.ts";
 import type { Runtime } from "../event/runtime.ts";
@@ -13,6 +13,8 @@ export type OutboxRuntime = Runtime<OutboxState, OutboxCommand, Fact>;
 export interface VisitOptions {
   readonly errand: Errand;
   readonly session: StreamId;
+  /** Of the sink. */
+  readonly destination: string;
   readonly log: EventLog;
   readonly runtime: OutboxRuntime;
   readonly carrier: Carrier;
@@ -43,6 +45,8 @@ export async function visit(options: VisitOptions): Promise<Visited> {
   const stream = errand.outboxOf(session);
   const state = await runtime.refresh(stream);
   const round = new Round(options, state.throughSeq);
+  // Its tiles go elsewhere by now, and another lane sees to it.
+  if (state.destination !== options.destination) return round.visited(state.status === "closed");
   // What a retry asked for is older than what waits. The list is fixed before anything changes it.
   for (const tile of [...state.retrying.values()].toSorted((a, b) => a.seq - b.seq)) {
     const [event] = await log.read({ stream: session, afterSeq: tile.seq - 1, limit: 1 });
@@ -114,8 +118,9 @@ class Round {
   /** An event of the session has been gone through. */
   passed({ event }: StoredEvent): void {
     this.throughSeq = event.seq;
-    // What has been pruned has ended before, and nothing is left of it to carry.
-    if (event.type === "session_ended" || prunedBy(event) !== null) this.closed = true;
+    // A session whose events have been pruned had ended, and nothing is left of it to carry.
+    const isGone = prunedBy(event) !== null && streamKind(event.stream) === "session";
+    if (event.type === "session_ended" || isGone) this.closed = true;
   }
 
   async record(stream: StreamId): Promise<void> {

@@ -22,8 +22,14 @@ export interface Errand {
   outboxOf(source: StreamId): StreamId;
   /** What is carried of an event, in a few words; null when nothing is. */
   titleOf(event: Event): string | null;
-  /** Where the outbox leads that an event opens, unless it is open; null when it opens none. */
-  opensFor(event: Event): string | null;
+  /** The outbox that an event opens; null when it opens none. One that is open already keeps its place. */
+  opening(event: Event): Opening | null;
+}
+
+export interface Opening {
+  readonly destination: string;
+  /** Nothing is carried of events up to this one. */
+  readonly afterSeq: number;
 }
 
 /** Brings what an errand is about to one destination. */

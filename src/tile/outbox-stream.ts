@@ -1,8 +1,9 @@
 // What became of a session's tiles on their way to its PLATO server, as a stream beside the session's:
-// `outbox:<session id>`. All up to `throughSeq` of the session's stream is delivered or parked. Posts to webhooks are
-// kept in the same way under names of their own (webhook/post-stream.ts).
+// `outbox:<session id>`. All up to `throughSeq` of the session's stream is delivered or parked. A fleet's tiles go the
+// same way, by `outbox:fleet/<name>`; what is said of sessions here holds for it, but for its end, which it has not.
+// Posts to webhooks are kept in the same way under names of their own (webhook/post-stream.ts).
 import type { Aggregate, Decision, Happened, Timed } from "../event/decider.ts";
-import { streamId, streamKey, type Fact, type StreamId } from "../event/event.ts";
+import { streamId, streamKey, streamKind, type Fact, type StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
 
@@ -24,6 +25,8 @@ export interface OutboxState {
   session: string;
   destination: string;
   createdAt: number;
+  /** Of the event of the session's stream that named the destination; 0 for a session's first. */
+  namedSeq: number;
   throughSeq: number;
   delivered: number;
   /** By seq. */
@@ -36,8 +39,8 @@ export interface OpenOutbox extends Timed {
   readonly type: "open_outbox";
   readonly session: StreamId;
   readonly destination: string;
-  /** What lies up to here is none of its business. Default 0. */
-  readonly afterSeq?: number;
+  /** Tiles of events up to this one are not sent; an outbox that is open already keeps its place. 0 for a session. */
+  readonly afterSeq: number;
 }
 
 /** What a sender has come to. Parts of it that another sender has recorded already are passed over. */
@@ -65,6 +68,7 @@ export type OutboxFact =
       "outbox_opened",
       { readonly session: string; readonly destination: string; readonly after_seq?: number }
     >
+  | Of<"outbox_redirected", { readonly destination: string; readonly after_seq: number }>
   | Of<"tiles_delivered", { readonly through_seq: number; readonly tiles: number }>
   | Of<"tile_parked", ParkedTile>
   | Of<"tiles_retried", { readonly tiles: number }>
@@ -80,9 +84,10 @@ export const outboxAggregate: Aggregate<OutboxState, OutboxCommand, OutboxFact> 
   snapshot: { version: 1, save, load },
 };
 
-/** `outbox:sess_…` of `session:sess_…`. */
+/** `outbox:sess_…` of `session:sess_…`, `outbox:fleet/default` of `fleet:default`. */
 export function outboxOf(session: StreamId): StreamId {
-  return streamId("outbox", streamKey(session));
+  const kind = streamKind(session);
+  return streamId("outbox", kind === "session" ? streamKey(session) : `${kind}/${streamKey(session)}`);
 }
 
 /** By which the heads of a destination's outboxes are found. */
@@ -98,6 +103,7 @@ function initial(): OutboxState {
     session: "",
     destination: "",
     createdAt: 0,
+    namedSeq: 0,
     throughSeq: 0,
     delivered: 0,
     parked: new Map(),
@@ -107,9 +113,12 @@ function initial(): OutboxState {
 
 function decide(state: OutboxState, command: OutboxCommand): Decision<OutboxFact> {
   if (command.type === "open_outbox") {
-    const { session, destination, afterSeq = 0 } = command;
-    const opened = { session, destination, ...(afterSeq > 0 && { after_seq: afterSeq }) };
-    return state.status === "none" ? [fact("outbox_opened", opened)] : [];
+    const { session, destination, afterSeq } = command;
+    const from = afterSeq > 0 ? { after_seq: afterSeq } : {};
+    if (state.status === "none") return [fact("outbox_opened", { session, destination, ...from })];
+    // Who reads the log late meets destinations that others have come after.
+    const isNews = afterSeq > state.namedSeq && destination !== state.destination;
+    return isNews ? [fact("outbox_redirected", { destination, after_seq: afterSeq })] : [];
   }
   if (state.status === "none") {
     return { code: "not_found", what: "This outbox was never opened.", todo: "Open it first." };
@@ -154,8 +163,13 @@ function evolve(state: OutboxState, event: Happened<OutboxFact>): OutboxState {
       state.status = "open";
       state.session = event.data.session;
       state.destination = event.data.destination;
-      state.throughSeq = event.data.after_seq ?? 0;
       state.createdAt = event.at;
+      state.namedSeq = event.data.after_seq ?? 0;
+      state.throughSeq = state.namedSeq;
+      break;
+    case "outbox_redirected":
+      state.destination = event.data.destination;
+      state.namedSeq = event.data.after_seq;
       break;
     case "tiles_delivered":
       state.throughSeq = event.data.through_seq;

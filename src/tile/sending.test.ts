@@ -186,7 +186,7 @@ describe("a lane", () => {
 
 describe("an outbox's stream", () => {
   const session = streamId("session", "sess_1");
-  const open = { type: "open_outbox", session, destination: "http://d" } as const;
+  const open = { type: "open_outbox", session, destination: "http://d", afterSeq: 0 } as const;
   const opened = () => given(outboxAggregate).having(open);
   const parked: ParkedTile = { seq: 3, hash: HASH, question: "q", reason: "HTTP 400", code: 400 };
 

@@ -200,7 +200,7 @@ function renderSessionEnded(data: SessionEnded): TileContent {
 function renderEmergenceAlert(data: EmergenceAlert, at: number): TileContent {
   const { session_id, h1, threshold, offset, vertices, edges, routing_decision, recommendation } = data;
   return {
-    question: `[EMERGENCE ALERT] β₁=${h1} > V${offset < 0 ? "" : "+"}${offset}=${threshold}`,
+    question: alertQuestion(h1, offset, threshold),
     answer: {
       timestamp: isoTime(at),
       h1_dimension: h1,
@@ -211,9 +211,16 @@ function renderEmergenceAlert(data: EmergenceAlert, at: number): TileContent {
       recommendation,
       session_id,
     },
-    tags: ["emergency", "h1", "emergence", "routing"],
+    tags: ALERT_TAGS,
     confidence: 0.95,
   };
+}
+
+export const ALERT_TAGS: readonly string[] = ["emergency", "h1", "emergence", "routing"];
+
+/** `[EMERGENCE ALERT] β₁=6 > V-2=5`. */
+export function alertQuestion(h1: number, offset: number, threshold: number): string {
+  return `[EMERGENCE ALERT] β₁=${h1} > V${offset < 0 ? "" : "+"}${offset}=${threshold}`;
 }
 
 function routingOf({ agent_id, h1_before, h1_after, emergence_risk }: Routing): Routing {

@@ -1,6 +1,7 @@
 // A tile is how an event reads to others: a pure function of the event, never stored twice (spec/wire.md §1, §3).
-import type { Event } from "../event/event.ts";
+import { streamKind, type Event } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
+import { FLEET_TILE_SOURCE, renderFleetEvent } from "./fleet-tiles.ts";
 import { renderSessionEvent, type TileContent } from "./session-tiles.ts";
 import { renderSubmitted } from "./submitted-tile.ts";
 
@@ -18,8 +19,10 @@ export const TILE_SOURCE = "holodeck-session-manager";
 export function tileOf(event: Event): Tile | null {
   if (event.room === null) return null;
   if (event.type === "tile_submitted") return renderSubmitted(event);
-  const content = renderSessionEvent(event);
+  const isFleet = streamKind(event.stream) === "fleet";
+  const content = isFleet ? renderFleetEvent(event) : renderSessionEvent(event);
   if (content === null) return null;
   const { question, answer, tags, confidence } = content;
-  return { domain: event.room, question, answer, tags, confidence, source: TILE_SOURCE };
+  const source = isFleet ? FLEET_TILE_SOURCE : TILE_SOURCE;
+  return { domain: event.room, question, answer, tags, confidence, source };
 }

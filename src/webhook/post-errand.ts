@@ -20,7 +20,8 @@ export function errandOf({ id, origin, kinds }: Pick<Webhook, "id" | "origin" | 
     begins: "now",
     outboxOf: (source) => postsOf(id, source),
     titleOf,
-    opensFor: (event) => (titleOf(event) === null ? null : destination),
+    // What happened in a session before is not news: a webhook hears of it from its first event on.
+    opening: (event) => (titleOf(event) === null ? null : { destination, afterSeq: event.seq - 1 }),
   };
 }
 

@@ -16,6 +16,7 @@ export const POSTS = "webhook";
 /** The types of its events, by those they have in an outbox. */
 const TYPES = {
   outbox_opened: "posts_opened",
+  outbox_redirected: "posts_redirected",
   tiles_delivered: "posts_delivered",
   tile_parked: "post_parked",
   tiles_retried: "posts_retried",

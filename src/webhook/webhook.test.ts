@@ -82,7 +82,7 @@ describe("what is declared", () => {
   test("shows neither its secret nor its URL's path where the log names it", () => {
     const [webhook] = makeWebhooks([hook()], {});
     const errand = errandOf(webhook!);
-    const opened = errand.opensFor(happened("session_ended", {}));
+    const opened = errand.opening(happened("session_ended", {}));
     const named = [errand.labels, errand.place, errand.outboxOf(session), opened];
     expect(JSON.stringify(named)).toContain("https://example.org#");
     expect(JSON.stringify([named, { ...webhook, url: "" }])).not.toMatch(/hunter22|MfKQ9r8/);

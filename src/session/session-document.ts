@@ -1,9 +1,15 @@
 // A session as one JSON document, snake_case as everything that leaves the process.
-import { taskCount, taskTotals, type SessionState, type TaskState } from "../session/state.ts";
+import type { JsonObject } from "../event/json.ts";
 import { isoTime } from "../tile/session-tiles.ts";
+import { taskCount, taskTotals, type SessionState, type TaskState } from "./state.ts";
 
 /** `now` is milliseconds since the epoch: an open session's duration runs until then. */
-export function sessionDocument(state: SessionState, now: number): object {
+export function sessionDocument(state: SessionState, now: number): JsonObject {
+  return { ...sessionFacts(state, now), tasks: taskDocuments(state) };
+}
+
+/** All of the document but its tasks, of which there may be many. */
+export function sessionFacts(state: SessionState, now: number): JsonObject {
   const { durationMs, startedAt, outcome } = state;
   return {
     session_id: state.sessionId,
@@ -19,21 +25,44 @@ export function sessionDocument(state: SessionState, now: number): object {
     duration_seconds: (durationMs ?? Math.max(0, now - startedAt)) / 1_000,
     patterns: state.patterns,
     totals: { ...taskTotals(state), total: taskCount(state) },
+    h1_router_enabled: state.h1RouterEnabled,
+    ...(state.h1RouterUrl !== null && { h1_router_url: state.h1RouterUrl }),
+    h1: state.h1,
+    emergence_alerts: state.alerts,
     forked_from: forkOf(state),
     room: state.emitTiles ? state.scoutRoom : null,
     process: state.process,
     ...(state.pruned !== null && { pruned: state.pruned }),
-    tasks: [...state.tasks.values()].map((task) => taskDocument(task, state.agentId)),
   };
 }
 
-function forkOf({ forkedFrom }: SessionState): object | null {
+/** How it was set when it started. */
+export function sessionSettings(state: SessionState): JsonObject {
+  return {
+    max_tasks: state.maxTasks,
+    task_timeout_seconds: state.taskTimeoutSeconds,
+    session_timeout_seconds: state.sessionTimeoutSeconds,
+    h1_router_enabled: state.h1RouterEnabled,
+    emergence_threshold_offset: state.emergenceThresholdOffset,
+    emit_tiles: state.emitTiles,
+    scout_room: state.scoutRoom,
+    plato_url: state.platoUrl,
+    deliver_tiles: state.deliverTiles,
+  };
+}
+
+/** Its tasks, in the order they came. */
+export function taskDocuments(state: SessionState): readonly JsonObject[] {
+  return [...state.tasks.values()].map((task) => taskDocument(task, state.agentId));
+}
+
+function forkOf({ forkedFrom }: SessionState): JsonObject | null {
   if (forkedFrom === null) return null;
   const { sessionId, seq, hash } = forkedFrom;
   return { session_id: sessionId, seq, hash };
 }
 
-function taskDocument(task: TaskState, sessionAgentId: string): object {
+export function taskDocument(task: TaskState, sessionAgentId: string): JsonObject {
   return {
     task_id: task.taskId,
     status: task.status,
@@ -45,10 +74,11 @@ function taskDocument(task: TaskState, sessionAgentId: string): object {
     priority: task.priority,
     required_capabilities: task.requiredCapabilities,
     data: task.data,
-    ...(task.routing !== null && { routing: task.routing }),
+    ...(task.routing !== null && { routing: task.routing, router: task.router }),
     started_at: timeOrNull(task.startedAt),
     due_at: timeOrNull(task.dueAt),
     retry_at: timeOrNull(task.retryAt),
+    heartbeat_at: timeOrNull(task.heartbeatAt),
     ended_at: timeOrNull(task.endedAt),
     error: task.error,
     result: task.result ?? null,

@@ -1,0 +1,26 @@
+// `/v1/fleet` as an application, to be mounted there on whatever port: fleets read, changed and asked what would be.
+import { Hono } from "hono";
+import type { ServerEnv } from "../principal.ts";
+import { HolodeckError } from "../../event/error.ts";
+import type { FleetParts } from "./fleet-parts.ts";
+import { answerProblem } from "./fleet-problem.ts";
+import { addAnalysis } from "./fleet-analysis.ts";
+import { addFleetReading } from "./fleet-reading.ts";
+import { addFleetWriting } from "./fleet-writing.ts";
+import { addWhatIf } from "./what-if.ts";
+
+export function fleetApp(parts: FleetParts): Hono<ServerEnv> {
+  const app = new Hono<ServerEnv>();
+  addFleetReading(app, parts);
+  addAnalysis(app, parts);
+  addFleetWriting(app, parts);
+  addWhatIf(app, parts);
+  app.all("/*", (c) => {
+    throw new HolodeckError("not_found", {
+      what: `There is no ${c.req.method} ${c.req.path}.`,
+      todo: "docs/fleet.md lists what there is.",
+    });
+  });
+  app.onError((error, c) => answerProblem(c, error, parts.report));
+  return app;
+}

@@ -1,0 +1,57 @@
+// Which events a live reader gets: first what who asks may see at all, then what was asked for.
+import { streamKey, streamKind, type Event } from "../event/event.ts";
+import { seesRoom, seesSession, type Principal } from "./principal.ts";
+import { invalid } from "./query.ts";
+
+/** What is asked for; an empty list asks for all. Values of one name are alternatives, the names hold together. */
+export interface LiveFilter {
+  readonly streams: ReadonlySet<string>;
+  readonly rooms: ReadonlySet<string>;
+  readonly types: ReadonlySet<string>;
+}
+
+/**
+ * Streams that are shown to who may see everything, besides sessions and rooms. A kind that is not named here is not
+ * shown to anyone: keys, outboxes with their servers' addresses, and whatever comes to be.
+ */
+const KINDS_SHOWN: ReadonlySet<string> = new Set(["fleet", "identity", "policy", "recovery", "role"]);
+
+const VALUES_MAX = 100;
+
+/** Decided by the stream alone, before anything else. */
+export function mayFollow(principal: Principal, { stream }: Event): boolean {
+  const kind = streamKind(stream);
+  if (kind === "session") return seesSession(principal, streamKey(stream));
+  if (kind === "room") return seesRoom(principal, streamKey(stream));
+  return KINDS_SHOWN.has(kind) && principal.sessions === null && principal.rooms === null;
+}
+
+/** A room's own stream is in the room, also where an event of it has no tile. */
+export function isAskedFor({ streams, rooms, types }: LiveFilter, { stream, room, type }: Event): boolean {
+  if (types.size > 0 && !types.has(type)) return false;
+  if (streams.size > 0 && !streams.has(stream)) return false;
+  if (rooms.size === 0 || (room !== null && rooms.has(room))) return true;
+  return streamKind(stream) === "room" && rooms.has(streamKey(stream));
+}
+
+/** What was pruned had types and rooms that nobody knows any more; its stream is known. */
+export function mayConcern({ streams }: LiveFilter, { stream }: Event): boolean {
+  return streams.size === 0 || streams.has(stream);
+}
+
+const NAMES: ReadonlySet<string> = new Set(["after", "stream", "room", "type"]);
+
+/** Throws `invalid_argument` for names nobody knows, empty values and more than 100 of them. */
+export function readFilter(query: URLSearchParams): LiveFilter {
+  const unknown = [...query.keys()].find((name) => !NAMES.has(name));
+  if (unknown !== undefined)
+    throw invalid(`Nothing is known by ${JSON.stringify(unknown)}.`, "Use stream, room, type and after.");
+  if (query.size > VALUES_MAX)
+    throw invalid(`${query.size} values are asked for at once.`, `Ask for at most ${VALUES_MAX}.`);
+  const values = (name: string): ReadonlySet<string> => {
+    const all = query.getAll(name);
+    if (all.includes("")) throw invalid(`A ${name} asked for has no name.`, `Leave \`${name}\` out for all.`);
+    return new Set(all);
+  };
+  return { streams: values("stream"), rooms: values("room"), types: values("type") };
+}

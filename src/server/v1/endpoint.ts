@@ -1,0 +1,126 @@
+// What an endpoint of /v1 is: data. The same declaration routes a request, checks it, and describes it in the OpenAPI
+// document and on the page for people, so that none of the three can say something else.
+import type { Context } from "hono";
+import { z } from "zod";
+import type { Clock } from "../../event/clock.ts";
+import type { ErrorCode } from "../../event/error.ts";
+import type { JsonObject } from "../../event/json.ts";
+import type { SessionManager } from "../../session/manager.ts";
+import type { Store } from "../../store/port.ts";
+import type { Principal } from "../principal.ts";
+import type { RoomCounts } from "../room-counts.ts";
+import type { SessionReader } from "./session-reader.ts";
+
+/** What endpoints work on. */
+export interface V1Context {
+  readonly manager: SessionManager;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly counts: RoomCounts;
+  readonly reader: SessionReader;
+  /** Of this program. */
+  readonly version: string;
+  /** False once the server is shutting down. */
+  readonly isReady: () => boolean;
+}
+
+export type Group = "Sessions" | "Tasks" | "What happened" | "Rooms" | "Service";
+
+/**
+ * Who may: `anyone`; who sees the session in the path (`see`); who may also write (`work`); or start and end sessions,
+ * for which a key must see them all (`direct`). `all` is for readers whose key sees every session.
+ */
+export type Access = "anyone" | "all" | "see" | "work" | "direct";
+
+/** A request that came with an idempotency key. */
+export interface KeyedRequest {
+  /** For the command it gives: whatever happens in between, the command has its effect once. */
+  readonly key: string;
+  /** When it came for the first time, milliseconds since the epoch. */
+  readonly takenAt: number;
+}
+
+export interface Answer {
+  readonly status: 200 | 201;
+  readonly body: JsonObject;
+  /** The path of what was made. */
+  readonly location?: string;
+}
+
+export interface Call<Path, Query, Body> extends V1Context {
+  readonly principal: Principal;
+  readonly path: Path;
+  readonly query: Query;
+  readonly body: Body;
+  /** Null when it came without an idempotency key. */
+  readonly keyed: KeyedRequest | null;
+}
+
+type Shape = Readonly<Record<string, z.ZodType>>;
+// oxlint-disable-next-line typescript/no-empty-object-type -- fields of which there are none
+type NoFields = {};
+type Read<S extends Shape> = z.output<z.ZodObject<S, z.core.$strict>>;
+
+interface Declared<Path extends Shape, Query extends Shape, Body extends Shape> {
+  readonly method: "get" | "post";
+  /** As OpenAPI writes it: `/v1/sessions/{session_id}`. */
+  readonly path: string;
+  readonly group: Group;
+  readonly summary: string;
+  readonly description?: string;
+  readonly access: Access;
+  readonly pathFields: Path;
+  readonly query: Query;
+  readonly body: Body;
+  readonly answer: {
+    readonly status: 200 | 201;
+    readonly what: string;
+    readonly type: "application/json" | "application/octet-stream" | "text/plain" | "text/html";
+    readonly schema: z.ZodType | null;
+  };
+  /** What it may be refused with, beside what every endpoint may. */
+  readonly refusals: readonly ErrorCode[];
+  readonly example: { readonly path: string; readonly body?: JsonObject; readonly answer?: JsonObject };
+  act(call: Call<Read<Path>, Read<Query>, Read<Body>>, c: Context): Promise<Answer | Response>;
+}
+
+/** An endpoint whose request is still to be checked. */
+export interface Endpoint extends Omit<
+  Declared<Shape, Shape, Shape>,
+  "act" | "pathFields" | "query" | "body"
+> {
+  readonly pathSchema: z.ZodObject;
+  readonly querySchema: z.ZodObject;
+  readonly bodySchema: z.ZodObject;
+  /** Takes what the schemas have checked. */
+  act(call: Call<object, object, object>, c: Context): Promise<Answer | Response>;
+}
+
+type Optional = "pathFields" | "query" | "body" | "refusals" | "access";
+type Given<Path extends Shape, Query extends Shape, Body extends Shape> = Omit<
+  Declared<Path, Query, Body>,
+  Optional | "answer"
+> &
+  Partial<Pick<Declared<Path, Query, Body>, Optional>> & {
+    readonly answer: Pick<Declared<Path, Query, Body>["answer"], "what"> &
+      Partial<Declared<Path, Query, Body>["answer"]>;
+  };
+
+/** Declares an endpoint. Default: whoever sees the session may, and the answer is JSON with status 200. */
+export function endpoint<
+  Path extends Shape = NoFields,
+  Query extends Shape = NoFields,
+  Body extends Shape = NoFields,
+>(given: Given<Path, Query, Body>): Endpoint {
+  const { act, pathFields, query, body, answer, access = "see", refusals = [], ...rest } = given;
+  return {
+    ...rest,
+    access,
+    refusals,
+    answer: { status: 200, type: "application/json", schema: null, ...answer },
+    pathSchema: z.strictObject(pathFields ?? {}),
+    querySchema: z.strictObject(query ?? {}),
+    bodySchema: z.strictObject(body ?? {}),
+    act: async (call, c) => await act(call as Call<Read<Path>, Read<Query>, Read<Body>>, c),
+  };
+}
