@@ -11,6 +11,7 @@ import { openStore } from "../store/open.ts";
 import type { Store } from "../store/port.ts";
 import { lockForServer } from "../store/server-lock.ts";
 import { makeLog, type Log } from "../telemetry/log.ts";
+import { SessionMetrics } from "../telemetry/metrics.ts";
 import { Outbox } from "../tile/outbox.ts";
 import { Webhooks } from "../webhook/webhooks.ts";
 import type { Webhook } from "../webhook/webhook.ts";
@@ -51,7 +52,7 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
     const store = await openStore(settings.store, io.env);
     parts.defer(async () => await store.close());
     parts.defer(lockOf(store, settings.store));
-    const up: Up = { settings, fleet, keys, webhooks, store, clock, log };
+    const up: Up = { settings, fleet, keys, webhooks, store, clock, log, metrics: new SessionMetrics() };
     const posts = makePosts(up);
     parts.defer(async () => await posts.stop(CLOSE_SEND_MS_MAX));
     await posts.start();
@@ -75,14 +76,15 @@ interface Up {
   readonly store: Store;
   readonly clock: SystemClock;
   readonly log: Log;
+  readonly metrics: SessionMetrics;
 }
 
-async function serve({ settings, fleet, keys, store, clock, log }: Up): Promise<RunningServer> {
+async function serve({ settings, fleet, keys, store, clock, log, metrics }: Up): Promise<RunningServer> {
   const { host, port, routerPort, allowHosts } = settings;
   const tokens = tokenReader(settings);
   const report = (error: unknown): void => reportTo(log, error);
   const parts = { store, clock, host, port, routerPort, allowHosts, operatorKeys: keys, tokens, log, report };
-  const server = await startServer({ ...parts, fleet: fleet.asked, version: version() });
+  const server = await startServer({ ...parts, metrics, fleet: fleet.asked, version: version() });
   if (fleet.file !== null) await loadFleetFile(server.fleets, fleet.file);
   return server;
 }
@@ -93,11 +95,12 @@ function lockOf(store: Store, address: string): () => void {
 }
 
 /** Sends what the sessions of this store have to send, whoever started them. */
-function startOutbox({ settings, store, clock, log }: Up, { port }: RunningServer): Outbox {
+function startOutbox({ settings, store, clock, log, metrics }: Up, { port }: RunningServer): Outbox {
   const served = { host: settings.host, port };
   const elsewhere = sinkFor(clock, settings);
   const outbox = new Outbox({
     ...sendingParts({ store, clock, log }),
+    metrics: metrics.outbox,
     sinkFor: (url) => (isThisServer(url, served) ? ownSink(store, elsewhere(url)) : elsewhere(url)),
   });
   outbox.start();
@@ -105,9 +108,10 @@ function startOutbox({ settings, store, clock, log }: Up, { port }: RunningServe
 }
 
 /** Posts what happens in this store, whoever does it. */
-function makePosts({ settings, webhooks, store, clock, log }: Up): Webhooks {
+function makePosts({ settings, webhooks, store, clock, log, metrics }: Up): Webhooks {
   return new Webhooks({
     ...sendingParts({ store, clock, log }),
+    metrics: metrics.webhooks,
     webhooks,
     carrierFor: carrierFor(clock, settings),
   });

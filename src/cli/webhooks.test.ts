@@ -81,7 +81,8 @@ test("up posts what other processes do, and config show masks the webhook", { ti
     env: environment(),
     stdio: ["ignore", "pipe", "inherit"],
   });
-  await once(server.stdout, "data");
+  const [told] = (await once(server.stdout, "data")) as [Buffer];
+  const { port } = JSON.parse(String(told)) as { port: number };
   const posted = new Promise<void>((resolve) => {
     receiver.script = ({ type }) => {
       if (type === "session_ended") resolve();
@@ -90,6 +91,9 @@ test("up posts what other processes do, and config show masks the webhook", { ti
   });
   const session = await play([]);
   await posted;
+  const counted = async (): Promise<string> => await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  while (!(await counted()).includes("\nholodeck_webhooks_sent_total 2\n")) await new Promise(setImmediate);
+  expect(await counted()).toContain("\nholodeck_webhooks_pending 0\n");
   server.kill("SIGTERM");
   const [code] = (await once(server, "close")) as [number];
   expect(code).toBe(0);
