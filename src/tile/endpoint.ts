@@ -57,12 +57,17 @@ export class Endpoint {
         signal: ended,
       });
     } catch (error) {
-      this.#lookup = null; // Whoever comes back may have another address.
+      this.forget();
       // Node reports an abort as its own error and keeps the reason aside.
       throw late.signal.aborted ? late.signal.reason : error;
     } finally {
       answered.abort();
     }
+  }
+
+  /** Resolves and judges its name anew at the next request: whoever comes back may have another address. */
+  forget(): void {
+    this.#lookup = null;
   }
 
   close(): void {
@@ -81,10 +86,13 @@ export function failureAnswer(error: unknown): SinkAnswer {
   if (error instanceof HolodeckError && error.code === "denied") {
     return { status: "refused", reason: error.message, code: null };
   }
+  return { status: "retry", reason: reasonOf(error), afterMs: null };
+}
+
+export function reasonOf(error: unknown): string {
   // A name with several addresses fails with one error for each, and says nothing itself.
   const one: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
-  const reason = one instanceof Error ? one.message : String(one);
-  return { status: "retry", reason, afterMs: null };
+  return one instanceof Error ? one.message : String(one);
 }
 
 /** A lookup of the system's cannot be ended; whoever waits for it can be. */
