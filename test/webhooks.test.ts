@@ -2,6 +2,7 @@
 // receiver has once it drops what comes again: each post.
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { SessionManager } from "../src/session/manager.ts";
+import { Retention } from "../src/session/retention.ts";
 import type { Session } from "../src/session/session.ts";
 import { streamOf } from "../src/session/stream.ts";
 import type { Store } from "../src/store/port.ts";
@@ -231,6 +232,20 @@ test("an answer that is lost comes again under the same id, which a receiver dro
   await until(async () => receiver.posts.size === 2 && (await countWaiting(store, ANY_WEBHOOK)) === 0, clock);
   expect(receiver.ids.length).toBeGreaterThan(2);
   expect(new Set(receiver.ids).size).toBe(2);
+});
+
+test("what was not posted before its session was pruned is let go of, and waits no more", async () => {
+  const receiver = await receives();
+  await receiver.stop();
+  const { manager, store } = hooked([receiver.hook()]);
+  await play(manager, ["bad"]);
+  await until(async () => (await countWaiting(store, ANY_WEBHOOK)) === 2);
+  const retention = new Retention({ store, clock, retain: { eventsDays: 0 }, owner: "test" });
+  while ((await retention.tick()) === "more");
+  await receiver.start();
+  const filter = { kind: "webhook", status: "done" };
+  await until(async () => (await store.heads({ filter })).items.length === 1, clock);
+  expect(receiver.ids).toEqual([]);
 });
 
 test("two processes over one store, with the same webhook, post each event once while both are well", async () => {
