@@ -41,6 +41,8 @@ test("without a word it is this machine, with the ports and the store everybody 
     fleetFile: null,
     emergenceThreshold: null,
     platoUrl: null,
+    webhooks: [],
+    allowPrivateTargets: false,
   });
   expect(new Set(Object.values(sources))).toEqual(new Set(["default"]));
 });

@@ -3,10 +3,9 @@
 // action and the resource each call asks for.
 import type { Event } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
-import type { Decision } from "../trust/decision.ts";
+import type { Decision, PolicyEngine } from "../trust/decision.ts";
 import { inheritedRoles } from "../trust/negotiation.ts";
 import { sessionResource, taskResource } from "../trust/owner-policy.ts";
-import type { Policy } from "../trust/policy.ts";
 import type { Tile } from "../tile/tile.ts";
 import { checkAttach, type AttachOptions } from "./attach.ts";
 import { denied, unmetTerms } from "./denied.ts";
@@ -298,7 +297,7 @@ export class AgentSession {
   }
 
   /** As `session.replayDecisions`. */
-  async replayDecisions(options: { readonly policy: string | Policy }): Promise<SessionReplay> {
+  async replayDecisions(options: { readonly policy: string | PolicyEngine }): Promise<SessionReplay> {
     await this.#ask("replay", this.#part("decisions"));
     return structuredClone(await this.#parts.session.replayDecisions(options));
   }

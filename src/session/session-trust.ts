@@ -2,9 +2,8 @@
 // owner's and is not judged itself; `session.as(agent)` is what an agent is given.
 import { HolodeckError } from "../event/error.ts";
 import type { JsonObject } from "../event/json.ts";
-import type { Decision, Resource } from "../trust/decision.ts";
+import type { Decision, PolicyEngine, Resource } from "../trust/decision.ts";
 import { checkName } from "../trust/name.ts";
-import type { Policy } from "../trust/policy.ts";
 import { AgentSession } from "./agent-session.ts";
 import { attach, checkAttach, type AttachOptions } from "./attach.ts";
 import { denied } from "./denied.ts";
@@ -123,8 +122,8 @@ export abstract class SessionTrust extends WorkingSession {
     yield* decisionsIn(await this.host.trust(), this.sessionId);
   }
 
-  /** What another policy, compiled or of the store, would have decided over the recorded session. */
-  async replayDecisions(options: { readonly policy: string | Policy }): Promise<SessionReplay> {
+  /** What another policy, of the store, compiled, or another engine's, would have decided over the recorded session. */
+  async replayDecisions(options: { readonly policy: string | PolicyEngine }): Promise<SessionReplay> {
     const { policy } = checkKeys(options, "options", ["policy"]);
     const streams = await this.host.trust();
     return await replaySession(streams, this.sessionId, await policyToAsk(streams, policy));
