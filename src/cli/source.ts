@@ -1,0 +1,90 @@
+// Where a command finds sessions: a store on this machine, or a server (`--url`). Commands know this port alone.
+import { HolodeckError } from "../event/error.ts";
+import type { StreamId } from "../event/event.ts";
+import type { SessionFilter, SessionPage } from "../session/list.ts";
+import type { SessionOutcome } from "../session/outcome.ts";
+import type { SessionHead, SessionReading, ToldEvent } from "../session/reading.ts";
+import type { SessionState } from "../session/state.ts";
+import type { WorkingSession } from "../session/working-session.ts";
+import type { Tile } from "../tile/tile.ts";
+import { withStore, type StoreOption } from "./existing-store.ts";
+import type { Io } from "./io.ts";
+
+/** `--store`, `--url` and `--key-file`. */
+export interface SourceOption extends StoreOption {
+  readonly url?: string;
+  readonly keyFile?: string;
+}
+
+/** A tile, and when what it tells of happened. */
+export interface ToldTile {
+  readonly tile: Tile;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Of the event. */
+  readonly hash: string;
+}
+
+export interface TilesAsked {
+  /** Null: every room. */
+  readonly room: string | null;
+  /** Null: every stream. */
+  readonly stream: StreamId | null;
+  /** At most so many of those that are there. */
+  readonly limit: number;
+}
+
+export interface SessionSource {
+  /** Whether it is a server's, which keeps what is beside the sessions to itself. */
+  readonly isServed: boolean;
+  list(filter: SessionFilter): Promise<SessionPage>;
+  head(sessionId: string): Promise<SessionHead | null>;
+  reading(sessionId: string): SessionReading;
+  /** Events of one session, or of all (null); with `stop` until it aborts, else up to the end. */
+  events(stream: StreamId | null, stop: AbortSignal | null): AsyncGenerator<ToldEvent>;
+  /** The newest, the oldest of them first; and with `stop` those that come until it aborts. */
+  tiles(asked: TilesAsked, stop: AbortSignal | null): AsyncGenerator<ToldTile>;
+  /** The names of the secrets that the session's plan declares, as far as they are known here. */
+  secretsOf(state: SessionState): Promise<readonly string[]>;
+  /** Answers the session, and whether it was open. */
+  end(sessionId: string, outcome: SessionOutcome, error?: string): Promise<EndedSession>;
+  fork(sessionId: string, seq: number): Promise<WorkingSession>;
+}
+
+export interface EndedSession {
+  readonly session: WorkingSession;
+  readonly outcome: SessionOutcome;
+  readonly wasOpen: boolean;
+}
+
+/** A command whose options have `--url` takes it from the environment too, unless a store is named. */
+export function urlOf({ url, store }: SourceOption, io: Io): string | null {
+  if (url !== undefined && store !== undefined) {
+    throw new HolodeckError("invalid_argument", {
+      what: "Both --url and --store say where to look.",
+      todo: "Name a server or a store.",
+    });
+  }
+  const named = store === undefined ? (url ?? io.env["HOLODECK_URL"]) : undefined;
+  return named === undefined || named === "" ? null : named;
+}
+
+/** Runs `use` on what the options name, and lets go of it. Throws `not_found` when there is no such store. */
+export async function withSource<Value>(
+  options: SourceOption,
+  io: Io,
+  use: (source: SessionSource) => Promise<Value>,
+): Promise<Value> {
+  const url = urlOf(options, io);
+  if (url === null) {
+    const { StoredSource } = await import("./stored-source.ts");
+    return await withStore(options, io, async (store) => await use(new StoredSource(store, options, io)));
+  }
+  const { ServedSource } = await import("./served-source.ts");
+  const source = new ServedSource(url, options, io);
+  try {
+    return await use(source);
+  } finally {
+    await source.close();
+  }
+}
