@@ -4,7 +4,7 @@ import { listSessions } from "../session/list.ts";
 import type { SessionHead } from "../session/reading.ts";
 import { streamOf } from "../session/stream.ts";
 import type { Store, StoredHead } from "../store/port.ts";
-import type { SessionSource } from "./source.ts";
+import type { SessionSource } from "./session-source.ts";
 
 const PAGE = 1_000;
 

@@ -5,7 +5,8 @@ import { COMMANDS, GROUPS, type CommandSpec, type OptionSpec } from "./commands.
 import { EXIT } from "./exit-codes.ts";
 import { processIo, type Io } from "./io.ts";
 import { reportError, writeReport } from "./report-error.ts";
-import { urlOf, type SourceOption } from "./source.ts";
+import type { SourceOption } from "./session-source.ts";
+import { urlOf } from "./source.ts";
 import { version } from "./version.ts";
 
 /** Runs the command that `argv` (without node and script) names, and answers its exit code. */

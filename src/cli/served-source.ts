@@ -16,7 +16,7 @@ import type { WorkingSession } from "../session/working-session.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
 import type { Io } from "./io.ts";
 import { readKey } from "./key-file.ts";
-import type { EndedSession, SessionSource, SourceOption, TilesAsked, ToldTile } from "./source.ts";
+import type { EndedSession, SessionSource, SourceOption, TilesAsked, ToldTile } from "./session-source.ts";
 
 const PAGE = 1_000;
 
@@ -192,13 +192,12 @@ async function* liveEvents(response: Response, place: { id: string | null }): As
   });
   // Thrown below, once what came before has been told.
   reading.catch(() => undefined);
-  while (!isOver || waiting.length > 0) {
+  for (;;) {
     await news.promise;
     news = Promise.withResolvers();
     for (let told = waiting.shift(); told !== undefined; told = waiting.shift()) yield told;
-    if (isOver) news.resolve();
+    if (isOver) return await reading;
   }
-  await reading;
 }
 
 interface TileTold extends Tile {

@@ -5,7 +5,8 @@ import type { SessionOutcome } from "../session/outcome.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
 import { print, printJson, type Io } from "./io.ts";
-import { withSource, type SourceOption } from "./source.ts";
+import type { SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 
 export interface SessionEndOptions extends SourceOption {
   /** Default cancelled. */

@@ -12,7 +12,8 @@ import { EXIT } from "./exit-codes.ts";
 import { exportPage } from "./export-page.ts";
 import { findSession } from "./find-session.ts";
 import { note, print, type Io } from "./io.ts";
-import { withSource, type SessionSource, type SourceOption } from "./source.ts";
+import type { SessionSource, SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 import { checkOutputFile, writeOutputFile } from "./output-file.ts";
 import { sessionDocument } from "../session/session-document.ts";
 

@@ -3,7 +3,8 @@ import { streamKey } from "../event/event.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
 import { note, print, printJson, type Io } from "./io.ts";
-import { withSource, type SourceOption } from "./source.ts";
+import type { SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 
 export interface SessionForkOptions extends SourceOption {
   /** Default the newest. */

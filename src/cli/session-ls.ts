@@ -7,7 +7,8 @@ import { addressOf, hasData } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { formatAge, formatDuration } from "./format.ts";
 import { note, print, printJson, type Io } from "./io.ts";
-import { urlOf, withSource, type SourceOption } from "./source.ts";
+import type { SourceOption } from "./session-source.ts";
+import { urlOf, withSource } from "./source.ts";
 import { styleStatus } from "./status-style.ts";
 import { table } from "./table.ts";
 

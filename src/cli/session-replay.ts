@@ -12,7 +12,8 @@ import { note, print, printJson, type Io } from "./io.ts";
 import { storedLine } from "./plain-line.ts";
 import { sessionDocument } from "../session/session-document.ts";
 import { showSession } from "./session-show.ts";
-import { withSource, type SourceOption } from "./source.ts";
+import type { SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 
 export interface SessionReplayOptions extends SourceOption {
   /** Default the newest. */

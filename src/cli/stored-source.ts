@@ -14,7 +14,7 @@ import { addressOf } from "./existing-store.ts";
 import { followLog, followStream } from "./follow.ts";
 import type { Io } from "./io.ts";
 import { newestTiles } from "./newest-tiles.ts";
-import type { EndedSession, SessionSource, SourceOption, TilesAsked, ToldTile } from "./source.ts";
+import type { EndedSession, SessionSource, SourceOption, TilesAsked, ToldTile } from "./session-source.ts";
 
 export class StoredSource implements SessionSource {
   readonly isServed = false;

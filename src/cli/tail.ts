@@ -7,7 +7,8 @@ import { findSession } from "./find-session.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { print, printJson, type Io } from "./io.ts";
 import { storedLine } from "./plain-line.ts";
-import { withSource, type SessionSource, type SourceOption } from "./source.ts";
+import type { SessionSource, SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 
 export interface TailOptions extends SourceOption {
   /** Default: when stdout is a terminal and the session is open. */

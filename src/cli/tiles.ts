@@ -10,7 +10,8 @@ import { formatDate } from "./format.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import { printable } from "./printable.ts";
-import { urlOf, withSource, type SourceOption, type ToldTile } from "./source.ts";
+import type { SourceOption, ToldTile } from "./session-source.ts";
+import { urlOf, withSource } from "./source.ts";
 import { showPending } from "./tiles-pending.ts";
 
 export interface TilesOptions extends SourceOption {
