@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { Retention } from "../src/session/retention.ts";
 import { streamOf } from "../src/session/stream.ts";
 import { ServedWorld } from "./served-world.ts";
 
@@ -68,6 +69,20 @@ test("the past of a session is read, forked and found again", async () => {
   await expect(client.rehydrate({ ...data, metadata: { x: 1 } })).rejects.toMatchObject({
     code: "persist_mismatch",
   });
+});
+
+test("a session whose events were pruned is read as far as it is there", async () => {
+  const client = world.client();
+  const session = await client.startSession();
+  await session.addTask("a");
+  await session.endSession("failed", { error: "no use" });
+  const { store, clock } = world;
+  await clock.advance(86_400_000);
+  await new Retention({ store, clock, retain: { eventsDays: 1 }, owner: "test" }).run();
+  const again = await client.get(session.sessionId);
+  expect(again).toMatchObject({ pruned: "events", outcome: "failed", totals: { cancelled: 1 } });
+  await expect(again.tiles()).rejects.toMatchObject({ code: "pruned" });
+  await expect(again.at(2)).rejects.toMatchObject({ code: "pruned" });
 });
 
 test("routing is the server's: its fleet gets agents, and says which of them has a task", async () => {
