@@ -49,12 +49,6 @@ export class Copies {
     return copy.state;
   }
 
-  /** What is known already, else what the server has. */
-  async known(sessionId: string): Promise<SessionState> {
-    const copy = this.#copies.get(streamOf(sessionId));
-    return copy !== undefined && copy.seq > 0 ? copy.state : await this.refresh(sessionId);
-  }
-
   /** An event as the live stream tells it. False when some are missing before it. */
   take(stream: StreamId, event: Happened<SessionEvent>): boolean {
     const copy = this.#copies.get(stream);
