@@ -109,6 +109,7 @@ function reads(): readonly Sound[] {
     "/sessions/sess_a",
     "/sessions/sess_a/tasks",
     "/sessions/sess_a/events",
+    "/events?after=x",
     "/rooms",
   ];
   const fleet = ["", "/graph", "/agents", "/cycles", "/waits", "/components", "/history", "/fleets"];
