@@ -10,8 +10,11 @@ export interface Pair {
   readonly floor: number;
 }
 
-/** Speed is a share of the floor's, at least so much; time is a multiple of the floor's, at most so much. */
-export type Reach = { readonly speed: number } | { readonly time: number };
+/**
+ * Speed is a share of the floor's, at least so much; a lead is a multiple of its speed, at least so much; time is a
+ * multiple of its time, at most so much.
+ */
+export type Reach = { readonly speed: number } | { readonly lead: number } | { readonly time: number };
 
 /** A row of numbers to reach, as measured. */
 export interface Row {
@@ -38,7 +41,7 @@ const ROUNDS = 5;
 const WARM_UPS = 3;
 
 setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
+export const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Five rounds after three that warm up. */
 export async function measure(round: () => Promise<Pair>): Promise<readonly Pair[]> {
@@ -73,7 +76,9 @@ export function duration(milliseconds: number): string {
 
 export function isReached(row: Row): boolean {
   const ratio = median(ratiosOf(row));
-  return "speed" in row.reach ? ratio >= row.reach.speed : ratio <= row.reach.time;
+  const { reach } = row;
+  if ("time" in reach) return ratio <= reach.time;
+  return ratio >= ("speed" in reach ? reach.speed : reach.lead);
 }
 
 /** A Markdown table of rows, and under it what there is to say about each. */
@@ -83,7 +88,7 @@ export function table(rows: readonly Row[]): string {
     const ratios = ratiosOf(row);
     const write = "speed" in reach ? percent : times;
     const range = `${write(Math.min(...ratios))} to ${write(Math.max(...ratios))}`;
-    const target = "speed" in reach ? `≥ ${percent(reach.speed)}` : `≤ ${times(reach.time)}`;
+    const target = targetOf(reach);
     const ours = show(median(pairs.map((pair) => pair.ours)));
     const floor = show(median(pairs.map((pair) => pair.floor)));
     const verdict = isReached(row) ? "reached" : "**NOT reached**";
@@ -101,10 +106,17 @@ export function table(rows: readonly Row[]): string {
 }
 
 function ratiosOf({ reach, pairs }: Row): readonly number[] {
-  return pairs.map(({ ours, floor }) => ("speed" in reach ? floor / ours : ours / floor));
+  return pairs.map(({ ours, floor }) => ("time" in reach ? ours / floor : floor / ours));
 }
 
+function targetOf(reach: Reach): string {
+  if ("time" in reach) return `≤ ${times(reach.time)}`;
+  return "speed" in reach ? `≥ ${percent(reach.speed)}` : `≥ ${times(reach.lead)}`;
+}
+
+/** From ten times on the percents are no help. */
 function percent(share: number): string {
+  if (share >= 10) return `${Math.round(share).toLocaleString("en")} ×`;
   return `${Math.round(share * 100)} %`;
 }
 

@@ -1,5 +1,6 @@
 // Memory per open idle session (DESIGN §7: at most 4 KiB once evicted): many sessions are opened, used once and left
-// idle past the eviction; what the heap has grown by is divided by their number. Needs `--expose-gc`.
+// idle past the eviction; what the heap has grown by is divided by their number.
+import { collectGarbage } from "./harness.ts";
 import { SessionManager } from "../src/session/manager.ts";
 import type { Session } from "../src/session/session.ts";
 import { MemoryStore } from "../src/store/memory.ts";
@@ -19,14 +20,18 @@ export interface MemoryRow {
 }
 
 /** Opens so many sessions in a manager of its own; what they are kept in is opened, and counted, before. */
-export async function idleMemory(sessions = 5_000): Promise<MemoryRow> {
-  const { store, ids } = await filledStore(sessions);
+export async function idleMemory(
+  sessions = 5_000,
+  open: () => Promise<Store> = async () => await Promise.resolve(new MemoryStore()),
+): Promise<MemoryRow> {
+  const { store, close, ids } = await filledStore(sessions, open);
   const { manager, clock } = openManager(store);
   await manager.list();
   const before = await heapBytes();
   const { active, held } = await whileHeld({ manager, clock, ids, before });
   const evicted = (await heapBytes()) - before;
   await manager.close();
+  await close();
   const each = (bytes: number): number => Math.round(bytes / sessions);
   return { sessions, active: each(active), evicted: each(evicted), held: each(held) };
 }
@@ -60,39 +65,46 @@ export function memoryLine({ sessions, active, evicted, held }: MemoryRow): stri
 }
 
 /** Sessions with two tasks each, left open by a manager that is gone. */
-async function filledStore(
-  sessions: number,
-): Promise<{ readonly store: Store; readonly ids: readonly string[] }> {
-  const store = undying(new MemoryStore());
+async function filledStore(sessions: number, open: () => Promise<Store>): Promise<Filled> {
+  const store = await open();
+  const close = store.close.bind(store);
+  // It outlives the managers that close it.
+  store.close = async () => await Promise.resolve();
   const { manager } = openManager(store);
   const ids: string[] = [];
-  for (let index = 0; index < sessions; index++) {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    const index = next++;
+    if (index >= sessions) return;
     const session = await manager.startSession();
     await session.addTask("first", { n: index });
     await session.addTask("second");
     await session.completeTask("first", "success", { result: { found: index } });
     ids.push(session.sessionId);
-  }
+    await lane();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
   await manager.close();
-  return { store, ids };
+  return { store, close, ids };
 }
+
+interface Filled {
+  readonly store: Store;
+  readonly close: () => Promise<void>;
+  readonly ids: readonly string[];
+}
+
+const AT_ONCE = 64;
 
 function openManager(store: Store): { readonly manager: SessionManager; readonly clock: TestClock } {
   const openStore = async (): Promise<Store> => await Promise.resolve(store);
   return testManager({ sessionTimeoutSeconds: 86_400 }, { openStore, clock: new TestClock() });
 }
 
-/** A store that outlives the managers that close it. */
-function undying(store: MemoryStore): Store {
-  store.close = async () => await Promise.resolve();
-  return store;
-}
-
 async function heapBytes(): Promise<number> {
-  if (globalThis.gc === undefined) throw new Error("Run it with --expose-gc.");
   // What a weak reference names is kept until the turn it was made or read in is over.
   await settled();
-  for (let round = 0; round < 3; round++) globalThis.gc();
+  for (let round = 0; round < 3; round++) collectGarbage();
   return process.memoryUsage().heapUsed;
 }
 

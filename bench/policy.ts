@@ -1,23 +1,26 @@
 // Policy decisions per second at 10 to 10,000 statements, beside other engines on the same rules, the same answers
 // checked first. The row of the design: at 10,000 statements at most twice the time at 10, and a thousand times the
-// decisions of cedar-wasm and casbin there. `node bench/policy.ts` prints it.
+// decisions of cedar-wasm and casbin there; the guarded decision's figure stands beside it.
 import { parseIdentity } from "../src/trust/identity.ts";
+import { rate, type Pair, type Row } from "./harness.ts";
 import { ENGINES, type Engine, type Question, type Rule } from "./policy-engines.ts";
+import { guardedAt } from "./policy-guard.ts";
 
 export interface PolicyFigures {
   readonly sizes: readonly number[];
   readonly engines: readonly EngineFigures[];
-  /** Our time at the last size by time at the first, the worse of our two; the row asks for at most 2. */
-  readonly growth: number;
-  /** Our decisions, the slower of our two, by theirs at the last size; the row asks for 1,000. */
-  readonly lead: Readonly<Record<string, number>>;
 }
 
 export interface EngineFigures {
   readonly engine: string;
   /** Decisions per second by size, median of the rounds; null when the engine is not installed. */
   readonly perSecond: readonly (number | null)[];
+  /** Of each round, by size. */
+  readonly samples: readonly (readonly number[])[];
 }
+
+/** The engines that the design names a distance to. */
+const BESIDE: ReadonlySet<string> = new Set(["cedar-wasm, preparsed", "casbin"]);
 
 const QUESTIONS = 1_000;
 /** So long answers are compared, and at least twenty: slow engines are asked fewer questions. */
@@ -40,14 +43,13 @@ export async function benchPolicy({
   for (let round = 0; round < rounds; round++) {
     for (const { engine, samples } of trials) samples.push(decisionsPerSecond(engine, roundMs));
   }
-  const engines = Object.keys(ENGINES).map((engine) => ({
-    engine,
-    perSecond: sizes.map((size) => {
-      const trial = trials.find((one) => one.name === engine && one.size === size);
-      return trial === undefined ? null : median(trial.samples);
-    }),
-  }));
-  return { sizes, engines, ...rowOf(engines) };
+  const engines = Object.keys(ENGINES).map((engine) => {
+    const samples = sizes.map(
+      (size) => trials.find((one) => one.name === engine && one.size === size)?.samples ?? [],
+    );
+    return { engine, perSecond: samples.map(median), samples };
+  });
+  return { sizes, engines };
 }
 
 interface Trial {
@@ -118,36 +120,75 @@ function median(samples: readonly number[]): number | null {
   return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? null;
 }
 
-function rowOf(engines: readonly EngineFigures[]): Pick<PolicyFigures, "growth" | "lead"> {
-  const known = engines.flatMap(({ engine, perSecond }) => {
-    const [first, last] = [perSecond[0] ?? null, perSecond.at(-1) ?? null];
-    return first === null || last === null ? [] : [{ engine, growth: first / last, last }];
-  });
-  const [own, others] = [known.filter(isOurs), known.filter((one) => !isOurs(one))];
-  const slowest = Math.min(...own.map(({ last }) => last));
-  return {
-    growth: Math.max(...own.map(({ growth }) => growth)),
-    lead: Object.fromEntries(others.map(({ engine, last }) => [engine, slowest / last])),
-  };
-}
-
-function isOurs({ engine }: { readonly engine: string }): boolean {
-  return engine.startsWith("holodeck");
-}
-
 function line(cells: readonly string[]): string {
   return `${cells.map((cell, index) => (index === 0 ? cell.padEnd(30) : cell.padStart(11))).join("")}\n`;
 }
 
-if (import.meta.main) {
-  const { sizes, engines, growth, lead } = await benchPolicy();
+/** Decisions per second of the guard by size, one after the other and 64 at once. */
+async function benchGuard(
+  sizes: readonly number[],
+  roundMs = 500,
+): Promise<Readonly<Record<string, readonly number[]>>> {
+  const [oneByOne, together]: [number[], number[]] = [[], []];
+  for (const size of sizes) {
+    const guarded = await guardedAt(rulesOf(size), questionsOf(size));
+    const rounds = [0, 1, 2, 3, 4, 5];
+    const [ones, many]: [number[], number[]] = [[], []];
+    for (const _ of rounds) {
+      ones.push(await guarded.oneByOne(roundMs));
+      many.push(await guarded.together(roundMs));
+    }
+    // The first round warms up.
+    oneByOne.push(median(ones.slice(1)) ?? 0);
+    together.push(median(many.slice(1)) ?? 0);
+    await guarded.close();
+  }
+  return { "guarded, SQLite, one by one": oneByOne, "guarded, SQLite, 64 at once": together };
+}
+
+/** Prints all figures, and answers the rows of the design. */
+export async function* rows(): AsyncGenerator<Row> {
+  const { sizes, engines } = await benchPolicy();
+  const guarded = await benchGuard(sizes);
   process.stdout.write(line(["decisions/s at statements", ...sizes.map(String)]));
-  for (const { engine, perSecond } of engines) {
+  const figures: (readonly [string, readonly (number | null)[]])[] = [
+    ...engines.map(({ engine, perSecond }) => [engine, perSecond] as const),
+    ...Object.entries(guarded),
+  ];
+  for (const [name, perSecond] of figures) {
     const cells = perSecond.map((one) => (one === null ? "–" : one.toFixed(one < 100 ? 1 : 0)));
-    process.stdout.write(line([engine, ...cells]));
+    process.stdout.write(line([name, ...cells]));
   }
-  process.stdout.write(`time at ${sizes.at(-1)} by time at ${sizes[0]}: ${growth.toFixed(2)} (at most 2)\n`);
-  for (const [engine, times] of Object.entries(lead)) {
-    process.stdout.write(`ours by ${engine} at ${sizes.at(-1)}: ${times.toFixed(0)}\n`);
+  const [ours] = engines;
+  if (ours === undefined) return;
+  yield {
+    what: `policy.evaluate at ${sizes.at(-1)} statements`,
+    reach: { time: 2 },
+    pairs: pairsOf(ours.samples.at(-1), ours.samples[0]),
+    show: rate(1),
+    notes: [
+      `Beside the same at ${sizes[0]}.`,
+      ...Object.entries(guarded).map(
+        ([name, perSecond]) => `${name}: ${perSecond.map(perSecondOf).join(", ")}`,
+      ),
+    ],
+  };
+  for (const { engine, samples } of engines) {
+    if (!BESIDE.has(engine) || samples.at(-1)?.length === 0) continue;
+    const pairs = pairsOf(ours.samples.at(-1), samples.at(-1));
+    const what = `policy.evaluate at ${sizes.at(-1)} statements, beside ${engine}`;
+    yield { what, reach: { speed: 1_000 }, pairs, show: rate(1), notes: [] };
   }
+}
+
+/** Milliseconds a decision, round by round. */
+function pairsOf(ours: readonly number[] = [], floor: readonly number[] = []): readonly Pair[] {
+  return ours.map((perSecond, round) => ({
+    ours: 1_000 / perSecond,
+    floor: 1_000 / (floor[round] ?? Number.NaN),
+  }));
+}
+
+function perSecondOf(count: number): string {
+  return `${Math.round(count).toLocaleString("en")}/s`;
 }

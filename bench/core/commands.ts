@@ -36,6 +36,8 @@ export function startCommand(): SessionCommand {
     plan: null,
     identityKey: "identity:oracle1",
     policyKey: "policy:owner",
+    roles: null,
+    recordAllows: "sampled",
     process: PROCESS,
     boot: BOOT,
   };

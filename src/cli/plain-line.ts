@@ -56,15 +56,8 @@ function whatOf(event: TimedEvent): string {
       const { attempt, end } = event.data;
       return `${end?.outcome ?? "pending"} there, after ${count(attempt, "attempt")}`;
     }
-    case "task_added": {
-      const { agent_id, priority, required_capabilities } = event.data;
-      const parts = [
-        ...(agent_id === undefined ? [] : [`for ${agent_id}`]),
-        ...(priority === "normal" ? [] : [`priority ${priority}`]),
-        ...(required_capabilities.length === 0 ? [] : [`needs ${required_capabilities.join(", ")}`]),
-      ];
-      return parts.join(", ");
-    }
+    case "task_added":
+      return addedOf(event);
     case "task_routed": {
       const { agent_id, h1_before, h1_after } = event.data.routing;
       return `to ${agent_id}, β₁ ${h1_before} → ${h1_after}`;
@@ -87,6 +80,46 @@ function whatOf(event: TimedEvent): string {
     case "task_ended":
     case "session_ended":
       return endOf(event);
+    default:
+      return trustOf(event);
+  }
+}
+
+function addedOf({ data }: Extract<TimedEvent, { readonly type: "task_added" }>): string {
+  const { agent_id, priority, required_capabilities } = data;
+  const parts = [
+    ...(agent_id === undefined ? [] : [`for ${agent_id}`]),
+    ...(priority === "normal" ? [] : [`priority ${priority}`]),
+    ...(required_capabilities.length === 0 ? [] : [`needs ${required_capabilities.join(", ")}`]),
+  ];
+  return parts.join(", ");
+}
+
+type TrustEvent = Extract<
+  TimedEvent,
+  { readonly type: "roles_negotiated" | "role_revoked" | "route_freed" | `agent_${string}` }
+>;
+
+function trustOf(event: TrustEvent): string {
+  switch (event.type) {
+    case "roles_negotiated": {
+      const { granted, refused } = event.data;
+      const without = refused.length === 0 ? "" : `; not ${refused.map(({ role_id }) => role_id).join(", ")}`;
+      return `granted ${granted.length === 0 ? "none" : granted.join(", ")}${without}`;
+    }
+    case "role_revoked":
+      return `${event.data.role_id} is no role of it any more`;
+    case "agent_attached": {
+      const { agent_id, kind, gyre_id } = event.data;
+      return `${agent_id}, ${kind}${gyre_id === undefined ? "" : ` of ${gyre_id}`}`;
+    }
+    case "agent_detached":
+      return event.data.agent_id + (event.data.reason === undefined ? "" : `: ${event.data.reason}`);
+    case "route_freed":
+      return `by ${event.data.router}: its agent has left`;
+    case "agent_heartbeat":
+    case "agent_disconnected":
+      return event.data.agent_id;
   }
 }
 

@@ -2,17 +2,17 @@
 import { HolodeckError } from "../event/error.ts";
 import { streamKey } from "../event/event.ts";
 import { SessionManager } from "../local.ts";
-import { keptPlan, keptSpools } from "../run/plan-session.ts";
+import { keptPlan, keptSpools, type KeptPlan } from "../run/plan-session.ts";
 import { recoverTask, type Recovered } from "../run/recover.ts";
 import { PLAN_LABEL } from "../session/evolve.ts";
-import type { ResumeOptions } from "../session/manager.ts";
+import type { ResumeOptions } from "../session/resume.ts";
 import type { Session } from "../session/session.ts";
 import type { Store, StoredHead } from "../store/port.ts";
 import { withStore } from "./existing-store.ts";
 import { findSession } from "./find-session.ts";
 import { note, type Io } from "./io.ts";
 import { checkOutputFile } from "./output-file.ts";
-import { runSession, sweep, type RunOptions } from "./run-session.ts";
+import { dataFolderOf, leaseOf, runSession, sweep, type RunOptions } from "./run-session.ts";
 import { finish } from "./summary.ts";
 
 /** Answers the exit code. Without an id it takes the newest open session that was started by a plan. */
@@ -29,23 +29,38 @@ export async function command([named]: readonly string[], options: RunOptions, i
   const store = await manager.store();
   const recovered: Recovered[] = [];
   const sessionId = streamKey(head.stream);
+  // What cannot go on here is said before anything is taken from whoever had it.
+  const kept = await keptIfOpen(manager, sessionId, dataFolderOf(options.store, io), io);
   const recover: ResumeOptions["recover"] = async (session, task) => {
-    const { spool } = await keptPlan(store, session, io.env);
-    recovered.push(await recoverTask({ session, store, task, spool }));
+    if (kept !== null) recovered.push(await recoverTask({ session, store, task, spool: kept.spool }));
   };
-  const session = await manager.resume(sessionId, { recover }).catch(async (error: unknown) => {
+  await using lease = leaseOf(store, sessionId);
+  const claim: ResumeOptions["claim"] = async (owner) => await lease.take(owner);
+  const session = await manager.resume(sessionId, { recover, claim }).catch(async (error: unknown) => {
     // Its time was up: that is an outcome, and no error.
     const isOver = error instanceof HolodeckError && error.code === "session_ended";
     if (head.status !== "open" || !isOver) throw error;
     return await manager.get(sessionId);
   });
   await sweep(store, keptSpools(session));
-  if (session.status === "open") {
-    const { plan, folder, spool } = await keptPlan(store, session, io.env);
+  if (session.status === "open" && kept !== null) {
     tellRecovered(session, recovered, io);
-    await runSession({ router: manager, session, store, plan, folder, spool }, options, io);
+    await runSession({ router: manager, session, store, lease, ...kept }, options, io);
   }
   return await finish(session, store, options, io);
+}
+
+/** Null when its time was up. */
+async function keptIfOpen(
+  manager: SessionManager,
+  sessionId: string,
+  dataFolder: string,
+  io: Io,
+): Promise<KeptPlan | null> {
+  const session = await manager.get(sessionId);
+  return session.status === "open"
+    ? await keptPlan(await manager.store(), session, io.env, dataFolder)
+    : null;
 }
 
 async function newestOpen(store: Store): Promise<StoredHead> {

@@ -1,9 +1,12 @@
 // What `run`, `resume` and `demo` share: a session's plan run to its end, a signal that stops it, and the last word.
 import { rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { HolodeckError } from "../event/error.ts";
 import { bootId } from "../run/host.ts";
+import { machineProcesses } from "../run/machine-processes.ts";
 import type { PlanRouter } from "../run/plan-routing.ts";
 import type { Plan } from "../run/plan-schema.ts";
+import { RunLease } from "../run/run-lease.ts";
 import { leftovers, takeAway } from "../run/leftovers.ts";
 import { runPlan } from "../run/runner.ts";
 import type { Session } from "../session/session.ts";
@@ -34,6 +37,8 @@ export interface SessionRun {
   readonly plan: Plan;
   readonly folder: string;
   readonly spool: string;
+  /** Says that the session is run here. Given back by who took it. */
+  readonly lease: RunLease;
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -48,6 +53,11 @@ export async function runSession(run: SessionRun, options: RunOptions, io: Io): 
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   const clock = new SystemClock(bootId());
+  let isTaken = false;
+  run.lease.keep(() => {
+    isTaken = true;
+    stop.abort();
+  });
   const isQuiet = options.quiet === true || options.json === true;
   const view = showRun({ session: run.session, plan: run.plan, clock, isQuiet, io });
   try {
@@ -62,7 +72,20 @@ export async function runSession(run: SessionRun, options: RunOptions, io: Io): 
     for (const signal of SIGNALS) process.off(signal, onSignal);
     await view.close();
   }
+  if (isTaken) throw takenOver(run.session);
   if (run.session.status === "ended") rmSync(run.spool, { recursive: true, force: true });
+}
+
+/** What says, to other hosts too, who runs a session. */
+export function leaseOf(store: Store, sessionId: string): RunLease {
+  return new RunLease({ store, sessionId, clock: new SystemClock(bootId()), processes: machineProcesses });
+}
+
+function takenOver({ sessionId }: Session): HolodeckError {
+  return new HolodeckError("conflict", {
+    what: `Another process has taken session ${sessionId} over, since this one was not heard of for a while.`,
+    todo: `It goes on there: \`holodeck tail ${sessionId}\` follows it.`,
+  });
 }
 
 /** Takes away what ended sessions left in a folder of spools when their processes were killed. */

@@ -7,7 +7,7 @@ import { keepPlan, sessionConfigOf, spoolOf, spoolsOf, type PlanSourceFile } fro
 import { parsePlan } from "../run/plan.ts";
 import type { Io } from "./io.ts";
 import { checkOutputFile } from "./output-file.ts";
-import { dataFolderOf, runSession, sweep, type RunOptions } from "./run-session.ts";
+import { dataFolderOf, leaseOf, runSession, sweep, type RunOptions } from "./run-session.ts";
 import { finish } from "./summary.ts";
 
 export interface RunPlanOptions extends RunOptions {
@@ -39,7 +39,9 @@ export async function runSource(source: PlanSourceFile, options: RunPlanOptions,
   const session = await manager.startSession({ plan: await keepPlan(store, plan, source, environment) });
   const spool = spoolOf(source.dataFolder, session.sessionId);
   const { folder } = source;
-  await runSession({ router: manager, session, store, plan, folder, spool }, options, io);
+  await using lease = leaseOf(store, session.sessionId);
+  await lease.take(null);
+  await runSession({ router: manager, session, store, plan, folder, spool, lease }, options, io);
   return await finish(session, store, options, io);
 }
 

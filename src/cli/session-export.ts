@@ -4,7 +4,7 @@ import { HolodeckError } from "../event/error.ts";
 import { streamKey } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { StoredEvent } from "../event/log.ts";
-import { keptPlan } from "../run/plan-session.ts";
+import { keptSecrets } from "../run/plan-session.ts";
 import { redactJson, secretPatterns, SECRET_CHARACTERS_MIN, type Patterns } from "../run/redact.ts";
 import { stateAt, type PastState } from "../session/past-session.ts";
 import type { Store } from "../store/port.ts";
@@ -73,7 +73,7 @@ async function secretsOf(
       todo: "Set it for this command to the value that must not be shown.",
     });
   }
-  const declared = state.plan === null ? [] : (await keptPlan(store, state, io.env)).plan.secrets;
+  const declared = await keptSecrets(store, state, io.env);
   const values = [...declared, ...asked].map((name) => [name, io.env[name] ?? ""] as const);
   return Object.fromEntries(values.filter(([, value]) => value.length >= SECRET_CHARACTERS_MIN));
 }

@@ -55,6 +55,30 @@ export interface SnapshotForm<State> {
   readonly version: number;
   save(state: State): Json;
   load(json: Json): State;
+  /** For states that grow too large to be written in one go: how they are written a few rows at a time instead. */
+  readonly parts?: SnapshotParts<State>;
+}
+
+/** A state as rows. */
+export interface SnapshotParts<State> {
+  /** How many rows there are, about. */
+  size(state: State): number;
+  /** The rows of the state as it stands: they stay those of now, whatever happens to it while they are taken. */
+  open(state: State): SnapshotImage;
+  loader(): SnapshotLoader<State>;
+}
+
+export interface SnapshotImage {
+  /** About `limit` rows more; none once all are out; null when what happened to the state has spoilt the image. */
+  take(limit: number): readonly Json[] | null;
+  /** Nobody will take more. */
+  close(): void;
+}
+
+export interface SnapshotLoader<State> {
+  add(rows: readonly Json[]): void;
+  /** The state, once all rows are in. */
+  done(): State;
 }
 
 /** Tells a refusal from events. */

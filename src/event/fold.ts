@@ -5,6 +5,7 @@ import type { Aggregate, Happened, Timed } from "./decider.ts";
 import type { Fact, StreamId } from "./event.ts";
 import type { EventLog } from "./log.ts";
 import { eventsPruned, prunedBy } from "./pruned.ts";
+import { loadParts } from "./snapshot-parts.ts";
 
 /** A state with its place, and the seq of the newest snapshot. */
 export interface Folded<State> extends Position<State> {
@@ -12,6 +13,7 @@ export interface Folded<State> extends Position<State> {
 }
 
 const READ_LIMIT = 1_000;
+const LOADS_MAX = 3;
 
 /**
  * Reads on from `from` (null: the newest snapshot, or the beginning) up to the stream's end, or to `throughSeq`.
@@ -61,10 +63,22 @@ async function start<State, Command extends Timed, F extends Fact>(
   stream: StreamId,
   throughSeq: number,
 ): Promise<Folded<State>> {
-  const snapshot = await log.snapshot({ stream });
-  if (snapshot !== null && snapshot.version === aggregate.snapshot.version && snapshot.seq <= throughSeq) {
-    const { seq, hash, at, state } = snapshot;
-    return { state: aggregate.snapshot.load(state), seq, hash, at, snapshotSeq: seq };
+  const form = aggregate.snapshot;
+  // A snapshot's parts go when a newer one is saved: whoever comes upon that looks again.
+  for (let attempt = 0; attempt < LOADS_MAX; attempt++) {
+    const snapshot = await log.snapshot({ stream });
+    if (snapshot === null || snapshot.version !== form.version || snapshot.seq > throughSeq) break;
+    const { seq, hash, at } = snapshot;
+    const state =
+      form.parts === undefined ? form.load(snapshot.state) : await loadParts(log, form.parts, snapshot);
+    if (state !== null) return { state, seq, hash, at, snapshotSeq: seq };
   }
+  return nothing(aggregate);
+}
+
+/** The state of a stream without events. */
+export function nothing<State, Command extends Timed, F extends Fact>(
+  aggregate: Aggregate<State, Command, F>,
+): Folded<State> {
   return { state: aggregate.initial(), seq: 0, hash: null, at: 0, snapshotSeq: 0 };
 }

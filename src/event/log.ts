@@ -1,5 +1,5 @@
-// The part of a store that events need: append, read, keys, the tail, places and snapshots.
-// `store/port.ts` adds what lists, rooms, search and blobs need. Every method takes one params object, and an
+// The part of a store that events need: append, read, keys, the tail, places, snapshots and blobs.
+// `store/port.ts` adds what lists, rooms and search need. Every method takes one params object, and an
 // awaited call means: durable.
 import type { EncodedEvent, Event, Hash, StreamId } from "./event.ts";
 import type { Json, JsonObject } from "./json.ts";
@@ -73,6 +73,8 @@ export interface Snapshot {
 export interface Appended {
   /** True when it was appended through this very object, so that whoever did it knows; false when that is not known. */
   readonly own: boolean;
+  /** Told when it is known: since `own` was false last, nothing up to here was appended through another object. */
+  readonly through?: TailPlace;
 }
 
 /** What the core asks of a store: streams that are appended to and read, heads, snapshots, and news of both. */
@@ -101,4 +103,12 @@ export interface EventLog {
   savePlace(params: { readonly name: string; readonly place: TailPlace }): Promise<void>;
   snapshot(params: { readonly stream: StreamId }): Promise<Snapshot | null>;
   saveSnapshot(params: { readonly stream: StreamId; readonly snapshot: Snapshot }): Promise<void>;
+  /**
+   * Keeps bytes under their SHA-256 and returns it; the same bytes are kept once, as put at the latest `now` (default:
+   * the wall clock). Durable when it returns.
+   */
+  putBlob(params: { readonly bytes: Uint8Array; readonly now?: number }): Promise<Hash>;
+  blob(params: { readonly hash: Hash }): Promise<Uint8Array | null>;
+  /** Deletes a blob, unless it was put at or after `putBefore`. Answers whether it went. */
+  deleteBlob(params: { readonly hash: Hash; readonly putBefore?: number }): Promise<boolean>;
 }

@@ -14,6 +14,8 @@ interface Counter {
 type Command = { readonly now: number } & (
   | { readonly type: "add"; readonly by: number }
   | { readonly type: "expire" }
+  /** Does nothing when it stands at zero. */
+  | { readonly type: "clear" }
 );
 type Added = Fact & { readonly type: "added"; readonly data: { readonly by: number } };
 type Expired = Fact & { readonly type: "expired" };
@@ -24,6 +26,9 @@ const counter: Aggregate<Counter, Command, Added | Expired> = {
   initial: () => ({ count: 0, dueAt: null }),
   decide: (state, command): Decision<Added | Expired> => {
     if (command.type === "expire") return [{ type: "expired", room: null, data: {} }];
+    if (command.type === "clear") {
+      return state.count === 0 ? [] : [{ type: "expired", room: null, data: {} }];
+    }
     if (command.by === 0) return [];
     if (state.count + command.by > LIMIT) return { code: "conflict", what: "Full.", todo: "Stop." };
     return [{ type: "added", room: null, data: { by: command.by } }];
@@ -230,6 +235,17 @@ test("a stream with commands waiting is not let go of", async () => {
   expect(given.runtime.peek(STREAM)?.count).toBe(1);
 });
 
+test("a command is not taken for done when another process has undone it meanwhile", async () => {
+  const store = new MemoryStore();
+  const [here, there] = [new Given(store), new Given(store)];
+  await here.add(1);
+  await here.runtime.execute(STREAM, { type: "clear" });
+  await there.add(5);
+  const { events } = await here.runtime.execute(STREAM, { type: "clear" });
+  expect(events.map(({ type }) => type)).toEqual(["expired"]);
+  expect((await there.runtime.refresh(STREAM)).count).toBe(0);
+});
+
 test("a command is not refused for what another process has changed meanwhile", async () => {
   const store = new MemoryStore();
   const [here, there] = [new Given(store), new Given(store)];
@@ -240,3 +256,52 @@ test("a command is not refused for what another process has changed meanwhile", 
   expect(here.runtime.peek(STREAM)).toMatchObject({ count: 2 });
   expect(await here.add(LIMIT)).toMatchObject({ refusal: { code: "conflict" } });
 });
+
+test("a state is looked at as the log has it: what is under way is waited for, and what failed is not seen", async () => {
+  const store = new MemoryStore();
+  const given = new Given(store);
+  await given.add(1);
+  const append = store.append.bind(store);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.append = async () => {
+    await promise;
+    throw new Error("full");
+  };
+  const adding = given.add(5);
+  adding.catch(() => undefined);
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  const looking = given.runtime.look(STREAM, 2, ({ count }) => count);
+  store.append = append;
+  resolve();
+  await expect(adding).rejects.toThrow("full");
+  expect(await looking).toBe(1);
+});
+
+test("a state that is known to stand where it is asked for is looked at without reading", async () => {
+  const store = new MemoryStore();
+  const given = new Given(store);
+  await given.add(1);
+  await given.runtime.idle();
+  store.read = async () => await Promise.reject(new Error("It was read."));
+  expect(await given.runtime.look(STREAM, 1, ({ count }) => count)).toBe(1);
+  await expect(given.runtime.look(STREAM, 2, ({ count }) => count)).rejects.toThrow("It was read.");
+});
+
+test("what is due happens before a state is looked at", async () => {
+  const given = new Given(new MemoryStore());
+  await given.add(1);
+  given.now = 60_000;
+  expect(await given.runtime.look(STREAM, 1, ({ count }) => count)).toBe(0);
+});
+
+test("a look that throws is told to who looks, and to nobody else", async () => {
+  const given = new Given(new MemoryStore());
+  const looking = given.runtime.look(STREAM, 0, boom);
+  const adding = given.add(1);
+  await expect(looking).rejects.toThrow("boom");
+  expect((await adding).events).toHaveLength(1);
+});
+
+function boom(): never {
+  throw new Error("boom");
+}

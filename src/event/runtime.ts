@@ -4,8 +4,9 @@
 import { Batch, type Decided } from "./batch.ts";
 import type { Aggregate, Happened, Moment, Timed } from "./decider.ts";
 import type { Fact, StreamId } from "./event.ts";
-import { fold, type Folded } from "./fold.ts";
+import { fold, nothing, type Folded } from "./fold.ts";
 import type { AppendResult, EventLog } from "./log.ts";
+import { SnapshotWriter } from "./snapshot-writer.ts";
 
 /** A command without its time: the runtime stamps it at the moment of decision. */
 export type Untimed<Command> = Command extends Timed ? Omit<Command, "now"> : never;
@@ -26,7 +27,7 @@ export interface RuntimeOptions<State, Command extends Timed, F extends Fact> {
   readonly onEvents?: (news: News<State, F>) => void;
   /** Told of where in the log its own events came to lie, as far as the log tells. */
   readonly onAppended?: (span: LogSpan) => void;
-  /** A snapshot is saved each time this many events have come. Default 1,000. */
+  /** A snapshot is saved each time this many events have come, less often where it is large. Default 1,000. */
   readonly snapshotEvery?: number;
 }
 
@@ -62,6 +63,7 @@ interface Entry<State, Command, F extends Fact> {
   toldSeq: number;
   waiting: Pending<Command, F>[];
   draining: Promise<void> | null;
+  readonly snapshots: SnapshotWriter<State>;
 }
 
 /** At most this many commands are decided for one append, so that no caller waits behind an endless batch. */
@@ -93,6 +95,14 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return this.#enqueue(stream, command, key === null ? [] : typeof key === "string" ? [key] : key);
   }
 
+  /** Takes a stream nobody can know yet for empty: no read is spent on it, and an append finds out if it is not. */
+  expectNew(stream: StreamId): void {
+    const entry = this.#entry(stream);
+    if (entry.known !== null || entry.toldSeq >= 0) return;
+    entry.known = nothing(this.#options.aggregate);
+    entry.toldSeq = 0;
+  }
+
   /** Reads what others have appended, lets what is due happen, and answers the state. */
   async refresh(stream: StreamId): Promise<State> {
     await this.#enqueue(stream, null, []);
@@ -102,6 +112,22 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   /** The state as last known here; undefined when the stream has not been read. */
   peek(stream: StreamId): State | undefined {
     return this.#entries.get(stream)?.known?.state;
+  }
+
+  /**
+   * What `look` makes of the state as the log has it at `seq`, or later. A state in memory runs ahead of the log while
+   * something is being appended: `look` is called when nothing is, and is done with the state when it returns.
+   */
+  async look<Seen>(stream: StreamId, seq: number, look: (state: State) => Seen): Promise<Seen> {
+    const entry = this.#entry(stream);
+    const { known } = entry;
+    if (entry.draining === null && known?.seq === seq && this.#isSettled(known.state))
+      return look(known.state);
+    return await new Promise((resolve, reject) => {
+      // Begun at once, while the state is what has just been decided and appended.
+      const seen = (): void => resolve(this.#seen(entry, look));
+      this.#wait(entry, { command: null, keys: [], resolve: seen, reject });
+    });
   }
 
   /** How far the stream is known here, also when its state was evicted; 0 when it has not been read or is empty. */
@@ -140,16 +166,30 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     keys: readonly string[],
   ): Promise<Executed<F>> {
     const entry = this.#entry(stream);
-    return new Promise((resolve, reject) => {
-      entry.waiting.push({ command, keys, resolve, reject });
-      entry.draining ??= this.#drain(entry);
-    });
+    return new Promise((resolve, reject) => this.#wait(entry, { command, keys, resolve, reject }));
+  }
+
+  async #seen<Seen>(entry: Entry<State, Command, F>, look: (state: State) => Seen): Promise<Seen> {
+    return look(entry.known?.state ?? this.#options.aggregate.initial());
+  }
+
+  #wait(entry: Entry<State, Command, F>, pending: Pending<Command, F>): void {
+    entry.waiting.push(pending);
+    entry.draining ??= this.#drain(entry);
+  }
+
+  /** Whether nothing has come due. */
+  #isSettled(state: State): boolean {
+    const { aggregate, moment } = this.#options;
+    return aggregate.settle(state, moment()) === null;
   }
 
   #entry(stream: StreamId): Entry<State, Command, F> {
     let entry = this.#entries.get(stream);
     if (entry === undefined) {
-      entry = { stream, known: null, toldSeq: -1, waiting: [], draining: null };
+      const { log, aggregate, snapshotEvery } = this.#options;
+      const snapshots = new SnapshotWriter(log, stream, aggregate.snapshot, snapshotEvery);
+      entry = { stream, known: null, toldSeq: -1, waiting: [], draining: null, snapshots };
       this.#entries.set(stream, entry);
     }
     return entry;
@@ -180,8 +220,9 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       const batch = new Batch(this.#options.aggregate, entry.stream, known);
       const answers = this.#decide(batch, pending);
       const item = batch.item();
-      if (item === null && !isFresh && answers.some(([, { refusal }]) => refusal !== null)) {
-        // The log confirms what is appended; a refusal must look for itself what others have written.
+      if (item === null && !isFresh && answers.length > 0) {
+        // The log confirms what is appended; who is refused, or told that there is nothing to do, must look for itself
+        // what others have written.
         pending = answers.map(([one]) => one);
         stale = true;
         continue;
@@ -192,7 +233,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
         this.#tellSpan(result.position, batch.happened.length);
         this.#tell(entry, batch.happened, true);
         await this.#answer(entry, answers);
-        this.#saveSnapshot(entry, known);
+        entry.snapshots.step(known, batch.happened.length);
         return;
       }
       entry.known = null; // The state holds events the log refused.
@@ -274,17 +315,6 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
 
   #tellSpan(through: number | undefined, events: number): void {
     if (through !== undefined) this.#options.onAppended({ after: through - events, through });
-  }
-
-  #saveSnapshot(entry: Entry<State, Command, F>, known: Folded<State>): void {
-    const { aggregate, log, snapshotEvery } = this.#options;
-    const { seq, hash, at, state } = known;
-    if (hash === null || seq - known.snapshotSeq < snapshotEvery) return;
-    known.snapshotSeq = seq;
-    const { version } = aggregate.snapshot;
-    const snapshot = { seq, hash, at, version, state: aggregate.snapshot.save(state) };
-    // A snapshot that was not saved costs time at the next read and nothing else.
-    log.saveSnapshot({ stream: entry.stream, snapshot }).catch(() => undefined);
   }
 }
 

@@ -3,9 +3,10 @@ import { NONE } from "./edge-index.ts";
 import { IdMap } from "./id-map.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import { IntVector } from "./int-vector.ts";
+import { ShardedMap } from "./sharded-map.ts";
 
 export class Deadlines {
-  private readonly ids = new IdMap();
+  private readonly ids = new IdMap(new ShardedMap());
   private readonly times: number[] = [];
   private readonly heap = new IndexedHeap(new IntVector(NONE), (a, b) => this.time(a) < this.time(b));
 

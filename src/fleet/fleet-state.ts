@@ -14,6 +14,7 @@ import {
 import { FleetGraph } from "./graph.ts";
 import { H1History } from "./h1-history.ts";
 import { Selection } from "./selection.ts";
+import { ShardedMap } from "./sharded-map.ts";
 
 export interface FleetTask {
   readonly taskId: string;
@@ -30,13 +31,15 @@ export interface FleetState {
   readonly selection: Selection;
   /** By vertex: an unconfirmed task's, or an agent's next heartbeat. */
   readonly deadlines: Deadlines;
-  readonly tasks: Map<string, FleetTask>;
+  readonly tasks: ShardedMap<FleetTask>;
   /** Heartbeat intervals of the agents that have one, in seconds. */
   readonly heartbeats: Map<string, number>;
   readonly history: H1History;
   emergence: EmergenceState;
   /** Null as long as nobody has configured the fleet: then each process goes by its own options. */
   settings: FleetConfigured | null;
+  /** Told before each event, while a snapshot is being written; null when none is. */
+  image: { before(event: Happened<FleetFact>): void; spoil(): void } | null;
   /** When the first event happened; 0 before it. */
   createdAt: number;
 }
@@ -46,11 +49,12 @@ export function initialFleet(): FleetState {
     graph: new FleetGraph(),
     selection: new Selection(),
     deadlines: new Deadlines(),
-    tasks: new Map(),
+    tasks: new ShardedMap(),
     heartbeats: new Map(),
     history: new H1History(),
     emergence: EMERGENCE_INITIAL,
     settings: null,
+    image: null,
     createdAt: 0,
   };
 }
@@ -62,6 +66,7 @@ export function heartbeatDue(at: number, seconds: number): number {
 
 /** What an event changes. Changes the state in place and gives it back. */
 export function evolveFleet(state: FleetState, event: Happened<FleetFact>): FleetState {
+  state.image?.before(event);
   if (state.createdAt === 0) state.createdAt = event.at;
   apply(state, event);
   state.history.note(event, state.graph.counts());

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { agentViews, describeFleet, fleetStatus, h1Snapshot } from "./fleet-view.ts";
+import { agentViews, fleetStatus, h1Snapshot } from "./fleet-view.ts";
 import { FleetRun } from "./fleet-run.ts";
 import { plainGraph } from "./plain-graph.ts";
 import { rigidityOf } from "./rigidity.ts";
@@ -51,7 +51,9 @@ test("few loops are described by their counts as the pebble game would", () => {
       const run = new FleetRun();
       for (let agent = 0; agent < agents; agent++) run.agents(`a${agent}`);
       for (const [a, b] of ties) run.ties("delegation", `a${a} a${b}`);
-      expect(describeFleet(run.state)).toBe(rigidityOf(plainGraph(run.state.graph)).whole.description);
+      expect(fleetStatus(run.state).description).toBe(
+        rigidityOf(plainGraph(run.state.graph)).whole.description,
+      );
     }),
     { numRuns: 500 },
   );

@@ -1,9 +1,9 @@
 // A fleet as the router's status pages tell it, spec/wire.md §2.
+import { describeGraph } from "./describe-graph.ts";
 import { EMERGENCE_OFFSET_DEFAULT, isEmergent, marginOf, thresholdOf } from "./emergence.ts";
 import type { FleetState } from "./fleet-state.ts";
-import { type GraphCounts, loops } from "./graph.ts";
-import { plainGraph } from "./plain-graph.ts";
-import { type RigidityDescription, rigidityOf } from "./rigidity.ts";
+import { loops } from "./graph.ts";
+import type { RigidityDescription } from "./rigidity.ts";
 
 export type FleetStatus = {
   readonly n_agents: number;
@@ -37,31 +37,8 @@ export type AgentView = {
   readonly n_tasks: number;
 };
 
-/**
- * How redundant the fleet is as one framework. With three loops and more it walks the whole graph, O(V + E) and more:
- * keep it until the next event.
- */
-export function describeFleet({ graph }: FleetState): RigidityDescription {
-  return describeLoops(graph.counts()) ?? rigidityOf(plainGraph(graph)).whole.description;
-}
-
-/**
- * What the counts alone say: the smallest redundant framework is K₄, which has three loops, so that below them every
- * edge counts. Null from three loops on.
- */
-export function describeLoops(counts: GraphCounts): RigidityDescription | null {
-  const { vertices, edges } = counts;
-  if (vertices < 2) return "empty";
-  if (loops(counts) >= 3) return null;
-  return edges < 2 * vertices - 3 ? "under-constrained" : "rigid";
-}
-
-/** `GET /status`. */
-export function fleetStatus(
-  state: FleetState,
-  offset = EMERGENCE_OFFSET_DEFAULT,
-  description = describeFleet(state),
-): FleetStatus {
+/** `GET /status`. Answers at once, however large the fleet. */
+export function fleetStatus(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT): FleetStatus {
   const counts = state.graph.counts();
   return {
     n_agents: state.graph.count("agent"),
@@ -70,19 +47,16 @@ export function fleetStatus(
     n_vertices: counts.vertices,
     h1_dimension: loops(counts),
     n_components: counts.components,
-    description,
+    description: describeGraph(state.graph),
     emergence_detected: isEmergent(counts, offset),
     margin: marginOf(counts, offset),
   };
 }
 
 /** `GET /h1-snapshot`. `laman_rigid` is minimally rigid: the description `rigid`. `laman_margin` is β₁ − (V − 2), whatever the offset. */
-export function h1Snapshot(
-  state: FleetState,
-  offset = EMERGENCE_OFFSET_DEFAULT,
-  description = describeFleet(state),
-): H1Snapshot {
+export function h1Snapshot(state: FleetState, offset = EMERGENCE_OFFSET_DEFAULT): H1Snapshot {
   const counts = state.graph.counts();
+  const description = describeGraph(state.graph);
   return {
     n_vertices: counts.vertices,
     n_edges: counts.edges,

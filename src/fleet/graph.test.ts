@@ -279,10 +279,46 @@ test("components of larger graphs equal a breadth-first recount while edges of a
   );
 });
 
+/** HOLODECK_LONG=1 changes 100,000 edges at a time. */
+const CHANGES = process.env["HOLODECK_LONG"] === "1" ? 100_000 : 20_000;
+
+test("a large graph equals a breadth-first recount while edges come and go by the thousand", () => {
+  const size = CHANGES / 4;
+  fc.assert(
+    fc.property(fc.integer(), fc.constantFrom(0.3, 0.5, 1.2), (seed, perVertex) => {
+      const random = randomFrom(seed);
+      const graph = new FleetGraph();
+      const ids = Array.from({ length: size }, (_, index) => `v${index}`);
+      for (const id of ids) graph.addVertex(id, "agent");
+      const specs: EdgeSpec[] = [];
+      for (let step = 0; step < CHANGES; step++) {
+        const a = random(size);
+        // Half the edges are near ones, so that there are long paths and rings as well as a bush.
+        const b = random(2) === 0 ? random(size) : (a + 1 + random(3)) % size;
+        const isFull = specs.length >= size * perVertex;
+        if (a !== b && !isFull) specs.push({ a: ids[a]!, b: ids[b]!, kind: "dependency" });
+        if (a !== b && !isFull) graph.addEdge(specs.at(-1)!);
+        if (isFull) {
+          const place = random(specs.length);
+          graph.removeEdge(specs[place]!);
+          specs[place] = specs.at(-1)!;
+          specs.pop();
+        }
+        if ((step + 1) % (CHANGES / 4) === 0) compareToRecount(graph, ids, specs);
+      }
+    }),
+    { numRuns: 3 },
+  );
+});
+
 function compareToRecount(graph: FleetGraph, ids: readonly string[], specs: readonly EdgeSpec[]): void {
   const pairs = [...new Map(specs.map(({ a, b }) => [[a, b].sort().join(), [a, b] as const])).values()];
   const recount = countByBreadthFirst(ids, pairs);
-  for (const id of ids) expect(graph.componentCounts(graph.componentOf(id))).toEqual(recount.get(id));
+  const wrong = ids.filter((id) => {
+    const { vertices, edges } = graph.componentCounts(graph.componentOf(id));
+    return vertices !== recount.get(id)?.vertices || edges !== recount.get(id)?.edges;
+  });
+  expect(wrong).toEqual([]);
   expect(graph.counts().components).toBe(new Set(recount.values()).size);
   expect([...graph.components()].length).toBe(graph.counts().components);
   expect([...graph.edges()].length).toBe(pairs.length);

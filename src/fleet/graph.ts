@@ -7,6 +7,7 @@ import { NONE } from "./edge-index.ts";
 import { Forest, type ForestMetrics } from "./forest.ts";
 import { IdMap } from "./id-map.ts";
 import { IntVector } from "./int-vector.ts";
+import { ShardedMap } from "./sharded-map.ts";
 
 export type VertexKind = "agent" | "task" | "resource";
 export type EdgeKind = "assignment" | "delegation" | "dependency";
@@ -35,10 +36,10 @@ export interface EdgeView {
   readonly dependency: number;
 }
 
-/** One simple edge with all its counts: what a snapshot keeps of it. */
+/** One simple edge, by its vertices' numbers, with all its counts: what a snapshot keeps of it. */
 export interface TalliedEdge {
-  readonly a: string;
-  readonly b: string;
+  readonly a: number;
+  readonly b: number;
   readonly tallies: readonly number[];
 }
 
@@ -53,6 +54,7 @@ export interface Arc {
 export type DirectedKind = "delegation" | "dependency";
 
 const VERTEX_KINDS: readonly VertexKind[] = ["agent", "task", "resource"];
+const TASK = VERTEX_KINDS.indexOf("task");
 /** Per edge: three counts by kind, then dependencies forward and back, then delegations forward and back. */
 const TALLIES = 7;
 const KIND_TALLY = { assignment: 0, delegation: 1, dependency: 2 } as const;
@@ -64,7 +66,9 @@ export function loops(counts: GraphCounts): number {
 }
 
 export class FleetGraph {
-  private readonly ids = new IdMap();
+  /** Another one after each change of vertices and edges. */
+  version = 0;
+  private readonly ids = new IdMap(new ShardedMap());
   private readonly kinds = new IntVector(NONE);
   private tallies = new IntVector(0);
   private readonly kindTotals: Record<VertexKind, number> = { agent: 0, task: 0, resource: 0 };
@@ -93,13 +97,15 @@ export class FleetGraph {
     return this.kindTotals[kind];
   }
 
-  /** Adds a vertex. Throws `conflict` when the id is taken. */
-  addVertex(id: string, kind: VertexKind): void {
+  /** Adds a vertex and gives back its number: its own while it is here. Throws `conflict` when the id is taken. */
+  addVertex(id: string, kind: VertexKind): number {
     if (this.has(id)) throw taken(id);
+    this.version++;
     const vertex = this.ids.add(id);
     this.kinds.set(vertex, VERTEX_KINDS.indexOf(kind));
     this.kindTotals[kind]++;
     this.forest.addVertex(vertex);
+    return vertex;
   }
 
   /** Removes a vertex with its edges. Throws `not_found`. */
@@ -111,6 +117,7 @@ export class FleetGraph {
     const kind = VERTEX_KINDS[this.kinds.at(vertex)];
     if (kind !== undefined) this.kindTotals[kind]--;
     this.forest.removeVertex(vertex);
+    this.version++;
     this.ids.remove(id);
   }
 
@@ -119,7 +126,8 @@ export class FleetGraph {
     const [a, b] = this.ends(spec);
     const found = this.adjacency.find(a, b);
     const edge = found === NONE ? this.adjacency.add(a, b) : found;
-    if (found === NONE) this.forest.insert(a, b);
+    this.version++;
+    if (found === NONE) this.forest.insert(edge, a, b);
     this.tallies.add(edge * TALLIES + KIND_TALLY[spec.kind], 1);
     if (spec.directed === true) this.tallies.add(this.arcTally(edge, a, spec.kind), 1);
     return found === NONE;
@@ -141,6 +149,7 @@ export class FleetGraph {
 
   /** Removes all edges and keeps the vertices. */
   clearEdges(): void {
+    this.version++;
     this.adjacency = new Adjacency();
     this.forest = new Forest(this.adjacency);
     this.tallies = new IntVector(0);
@@ -205,7 +214,7 @@ export class FleetGraph {
     }
   }
 
-  vertices(): IterableIterator<string> {
+  vertices(): Iterator<string> & Iterable<string> {
     return this.ids.ids();
   }
 
@@ -230,23 +239,32 @@ export class FleetGraph {
     }
   }
 
-  /** Every edge, for `restore`. */
-  *tallied(): Generator<TalliedEdge> {
-    for (const from of this.ids.inUse()) {
-      for (let half = this.adjacency.first(from); half !== NONE; half = this.adjacency.next(half)) {
-        if ((half & 1) === 1) continue;
-        const first = (half >> 1) * TALLIES;
-        const tallies = Array.from({ length: TALLIES }, (_, tally) => this.tallies.at(first + tally));
-        yield { a: this.ids.name(from), b: this.ids.name(this.adjacency.neighbour(half)), tallies };
-      }
+  /** The number of a vertex. Throws `not_found`. */
+  number(id: string): number {
+    return this.vertex(id);
+  }
+
+  /** The edges whose row in a snapshot is a vertex's: of a task's and another's the task's, else those added from it. */
+  *tallied(id: string): Generator<TalliedEdge> {
+    const from = this.vertex(id);
+    const isTask = this.kinds.at(from) === TASK;
+    for (let half = this.adjacency.first(from); half !== NONE; half = this.adjacency.next(half)) {
+      const to = this.adjacency.neighbour(half);
+      const isOtherTask = this.kinds.at(to) === TASK;
+      if (isTask === isOtherTask ? (half & 1) === 1 : isOtherTask) continue;
+      const first = (half >> 1) * TALLIES;
+      const tallies = Array.from({ length: TALLIES }, (_, tally) => this.tallies.at(first + tally));
+      yield (half & 1) === 0 ? { a: from, b: to, tallies } : { a: to, b: from, tallies };
     }
   }
 
-  /** Adds many edges at once between vertices of a graph that has none yet. O(V + E). */
+  /** Adds many edges at once between vertices of a graph that has none yet. */
   restore(edges: Iterable<TalliedEdge>): void {
     for (const { a, b, tallies } of edges) {
-      const edge = this.adjacency.add(this.vertex(a), this.vertex(b));
-      for (const [tally, count] of tallies.entries()) this.tallies.set(edge * TALLIES + tally, count);
+      const edge = this.adjacency.add(a, b);
+      for (let tally = 0; tally < tallies.length; tally++) {
+        this.tallies.set(edge * TALLIES + tally, tallies[tally] ?? 0);
+      }
     }
     this.forest.rebuild(this.ids.inUse());
   }
@@ -272,7 +290,8 @@ export class FleetGraph {
 
   private dropEdge(edge: number, a: number, b: number): void {
     this.adjacency.remove(edge);
-    this.forest.remove(a, b);
+    this.version++;
+    this.forest.remove(edge, a, b);
     for (let tally = 0; tally < TALLIES; tally++) this.tallies.set(edge * TALLIES + tally, 0);
   }
 

@@ -1,9 +1,15 @@
 // Ids as small integers: an id keeps its number while it is here, and numbers given back are used again.
+import type { ShardedMap } from "./sharded-map.ts";
 
 export class IdMap {
-  private readonly numbers = new Map<string, number>();
+  private readonly numbers: Map<string, number> | ShardedMap<number>;
   private readonly names: (string | undefined)[] = [];
   private readonly freed: number[] = [];
+
+  /** Ids that come and go are best in a `ShardedMap`; a `Map` keeps the order in which they came. */
+  constructor(numbers: Map<string, number> | ShardedMap<number> = new Map<string, number>()) {
+    this.numbers = numbers;
+  }
 
   get size(): number {
     return this.numbers.size;
@@ -36,11 +42,11 @@ export class IdMap {
     this.freed.push(number);
   }
 
-  ids(): IterableIterator<string> {
+  ids(): Iterator<string> & Iterable<string> {
     return this.numbers.keys();
   }
 
-  inUse(): IterableIterator<number> {
+  inUse(): Iterable<number> {
     return this.numbers.values();
   }
 }

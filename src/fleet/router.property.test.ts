@@ -3,7 +3,10 @@ import { expect, test } from "vitest";
 import { isRefusal, type Refusal } from "../event/decider.ts";
 import { isEmergent } from "./emergence.ts";
 import type { FleetFact } from "./fleet-facts.ts";
+import { FleetImage } from "./fleet-image.ts";
+import type { FleetRow } from "./fleet-rows.ts";
 import { type Asked, canonical, FleetRun, routedIn } from "./fleet-run.ts";
+import { fleetSnapshot } from "./fleet-snapshot.ts";
 import type { FleetState } from "./fleet-state.ts";
 import { loops } from "./graph.ts";
 import { createFleet } from "./router.ts";
@@ -119,7 +122,7 @@ test("the agent chosen is the one a scan of all agents would choose, near the li
   });
   const asked = fc.record({
     required_capabilities: fc.subarray(["x", "y"]),
-    policy: fc.constantFrom("h1" as const, "load" as const),
+    policy: fc.constantFrom("h1" as const, "load" as const, "blast-radius" as const),
     prefer_agents: fc.subarray(AGENTS, { maxLength: 2 }),
   });
   fc.assert(
@@ -154,7 +157,7 @@ test("the agent chosen is the one a scan of all agents would choose, near the li
 
 interface Question {
   readonly required_capabilities: readonly string[];
-  readonly policy: "h1" | "load";
+  readonly policy: "h1" | "load" | "blast-radius";
   readonly prefer_agents: readonly string[];
 }
 
@@ -177,6 +180,7 @@ function scan(run: FleetRun, task: string, question: Question, offset: number): 
       crosses: !run.state.emergence.above && isEmergent(graph.counts(), offset) ? 1 : 0,
       other: prefer_agents.includes(id) ? 0 : 1,
       delta: policy === "h1" ? loops(graph.counts()) - before : 0,
+      radius: policy === "blast-radius" ? graph.componentCounts(graph.componentOf(task)).vertices : 0,
       load: selection.load(id),
     };
   });
@@ -190,8 +194,38 @@ function scan(run: FleetRun, task: string, question: Question, offset: number): 
         a.crosses - b.crosses ||
         a.other - b.other ||
         a.delta - b.delta ||
+        a.radius - b.radius ||
         a.load - b.load ||
         (a.id < b.id ? -1 : 1),
     );
   return best?.id ?? null;
+}
+
+const manyCommands = fc.array(anyCommand, { maxLength: 40, size: "max" });
+
+test("the rows of an image are those of the moment it was opened, whatever happens while they are taken", () => {
+  fc.assert(
+    fc.property(manyCommands, manyCommands, fc.integer({ min: 1, max: 4 }), (first, then, limit) => {
+      const run = new FleetRun();
+      for (const command of first) run.give(command);
+      const image = new FleetImage(run.state);
+      const before = canonical(run.state);
+      const rows: FleetRow[] = [];
+      for (const command of then) {
+        run.give(command);
+        rows.push(...(image.take(limit) ?? []));
+      }
+      if (then.some(({ type }) => type === "reset")) return;
+      rows.push(...rest(image));
+      expect(canonical(fleetSnapshot.load(rows))).toEqual(before);
+      expect(run.state.image).toBeNull();
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+function rest(image: FleetImage): FleetRow[] {
+  const rows: FleetRow[] = [];
+  for (let more = image.take(7) ?? []; more.length > 0; more = image.take(7) ?? []) rows.push(...more);
+  return rows;
 }

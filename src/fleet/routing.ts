@@ -55,6 +55,8 @@ interface Site {
   readonly request: RouteRequest;
   readonly exists: boolean;
   readonly fallback: boolean;
+  /** How many different capabilities are required. */
+  readonly wanted: number;
   readonly offset: number;
   readonly components: Set<number>;
   readonly taken: Set<string>;
@@ -128,6 +130,7 @@ function siteOf(state: FleetState, request: RouteRequest, offset: number): Site 
     request,
     exists,
     fallback: !selection.isKnown(request.required),
+    wanted: new Set(request.required).size,
     offset,
     components,
     taken: new Set(),
@@ -175,11 +178,10 @@ function lookAround(state: FleetState, site: Site): Look {
 function* atHand(state: FleetState, site: Site): Generator<string> {
   const { selection, graph } = state;
   const { key, preferred, required } = site.request;
-  const wanted = new Set(required).size;
   const isFit = (id: string): boolean =>
     selection.has(id) &&
     selection.hasRoom(id) &&
-    (site.fallback || selection.matches(id, required) === wanted);
+    (site.fallback || selection.matches(id, required) === site.wanted);
   for (const id of preferred) if (isFit(id)) yield id;
   if (!site.exists) return;
   let looked = 0;
@@ -207,7 +209,8 @@ function weigh(state: FleetState, site: Site, id: string): Candidate {
   return {
     id,
     load: selection.load(id),
-    matches: selection.matches(id, site.request.required),
+    // Unless it is the fallback, nobody is looked at who has not all of them.
+    matches: site.fallback ? selection.matches(id, site.request.required) : site.wanted,
     preferred: site.request.preferred.includes(id),
     h1Delta: isInside && !isTied ? 1 : 0,
     radius: isInside ? site.radius : site.radius + graph.componentCounts(component).vertices,

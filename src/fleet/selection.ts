@@ -55,7 +55,7 @@ export class Selection {
     return this.agents.size;
   }
 
-  ids(): IterableIterator<string> {
+  ids(): Iterable<string> {
     return this.agents.ids();
   }
 

@@ -1,5 +1,6 @@
 // A plan and its session: what the session is started with, and what it keeps of the plan so that any process can go
 // on with it.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { HolodeckError } from "../event/error.ts";
 import type { Json, JsonObject } from "../event/json.ts";
@@ -70,31 +71,69 @@ function holdsSecret(plan: Plan, text: string, environment: Environment): boolea
   return isHidden || redactText(patterns, text) !== text;
 }
 
-/** The plan a session runs, and its folders. Throws `unsupported` for a session that was not started by a plan. */
+/** A plan with the folder its commands run in, and the one in which its session's attempts spool. */
+export interface KeptPlan {
+  readonly plan: Plan;
+  readonly folder: string;
+  readonly spool: string;
+}
+
+/**
+ * The plan a session runs, and its folders: those it was started with, wherever this process stands. A data folder that
+ * is not on this machine is replaced by `dataFolder`. Throws `unsupported` for a session that was not started by a plan,
+ * and `not_found` when the folder its commands run in is not on this machine.
+ */
 export async function keptPlan(
   store: Store,
-  session: Pick<Session, "sessionId" | "plan">,
+  session: Planned,
   environment: Environment,
-): Promise<{ readonly plan: Plan; readonly folder: string; readonly spool: string }> {
-  const kept = session.plan as KeptPlan | null;
+  dataFolder?: string,
+): Promise<KeptPlan> {
+  const { kept, plan } = await planOf(store, session, environment);
+  if (!existsSync(kept.folder)) {
+    throw new HolodeckError("not_found", {
+      what: `The folder ${kept.folder}, in which session ${session.sessionId} runs its commands, is not on this machine.`,
+      todo: "Resume it where that folder is, or bring a copy of it to the same path here.",
+    });
+  }
+  const data = existsSync(kept.data_folder) ? kept.data_folder : (dataFolder ?? kept.data_folder);
+  return { plan, folder: kept.folder, spool: spoolOf(data, session.sessionId) };
+}
+
+/** The names of the secrets that a session's plan declares; none for a session that was not started by a plan. */
+export async function keptSecrets(
+  store: Store,
+  session: Planned,
+  environment: Environment,
+): Promise<readonly string[]> {
+  return session.plan === null ? [] : (await planOf(store, session, environment)).plan.secrets;
+}
+
+type Planned = Pick<Session, "sessionId" | "plan">;
+
+async function planOf(
+  store: Store,
+  { sessionId, plan }: Planned,
+  environment: Environment,
+): Promise<{ readonly kept: WrittenDown; readonly plan: Plan }> {
+  const kept = plan as WrittenDown | null;
   if (kept === null) {
     throw new HolodeckError("unsupported", {
-      what: `Session ${session.sessionId} was not started by a plan: its work lives in a program.`,
+      what: `Session ${sessionId} was not started by a plan: its work lives in a program.`,
       todo: "Run that program again and let it call manager.resume, or end the session.",
     });
   }
   const bytes = await store.blob({ hash: kept.blob });
   if (bytes === null) {
     throw new HolodeckError("not_found", {
-      what: `The plan of session ${session.sessionId} is not in the store.`,
+      what: `The plan of session ${sessionId} is not in the store.`,
       todo: "Run `holodeck verify`, and restore the store from a backup.",
     });
   }
   const text = Buffer.from(bytes).toString();
   const parsed = parsePlan({ text, file: kept.file, environment });
   // What the run was given counts, over the plan's own limit and over this machine's cores.
-  const plan = { ...parsed, limits: { ...parsed.limits, concurrency: kept.concurrency } };
-  return { plan, folder: kept.folder, spool: spoolOf(kept.data_folder, session.sessionId) };
+  return { kept, plan: { ...parsed, limits: { ...parsed.limits, concurrency: kept.concurrency } } };
 }
 
 /** Where a session's attempts spool. */
@@ -109,11 +148,12 @@ export function spoolsOf(dataFolder: string): string {
 
 /** The folder that holds the spool of a session that was started by a plan; null for any other. */
 export function keptSpools(session: Session): string | null {
-  const kept = session.plan as KeptPlan | null;
+  const kept = session.plan as WrittenDown | null;
   return kept === null ? null : spoolsOf(kept.data_folder);
 }
 
-interface KeptPlan {
+/** As it stands in the session's first event. */
+interface WrittenDown {
   readonly blob: string;
   readonly file: string;
   readonly folder: string;

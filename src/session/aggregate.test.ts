@@ -35,6 +35,8 @@ const start: Command = {
   plan: null,
   identityKey: "identity:oracle1",
   policyKey: "policy:owner",
+  roles: null,
+  recordAllows: "sampled",
   process: OWNER,
   boot: BOOT,
 };

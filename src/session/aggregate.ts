@@ -3,6 +3,8 @@ import { isRefusal, type Aggregate, type Decision } from "../event/decider.ts";
 import type { Fact } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
+import type { AgentState } from "./agent-state.ts";
+import { attachAgent, detachAgent, heartbeatAgent, revokeRole } from "./agents.ts";
 import type { SessionCommand } from "./commands.ts";
 import { carryOver } from "./carry-over.ts";
 import type { SessionEvent } from "./events.ts";
@@ -27,7 +29,7 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 5, save, load },
+  snapshot: { version: 6, save, load },
 };
 
 /** What follows from a command says for which trace, beside what its tile shows. */
@@ -63,6 +65,14 @@ function decideAlone(state: SessionState, command: SessionCommand): Decision<Ses
       return loseAttempt(state, command);
     case "end_session":
       return endSession(state, command);
+    case "attach_agent":
+      return attachAgent(state, command);
+    case "detach_agent":
+      return detachAgent(state, command);
+    case "heartbeat_agent":
+      return heartbeatAgent(state, command);
+    case "revoke_role":
+      return revokeRole(state, command.roleId);
     case "expire":
       return expire(state, command.now);
     case "set_clock":
@@ -99,6 +109,7 @@ function save(state: SessionState): Json {
     tasks: [...state.tasks.values()],
     open: [...state.open],
     running: [...state.running],
+    agents: [...state.agents.values()],
   };
   return JSON.parse(JSON.stringify(saved)) as Json;
 }
@@ -110,11 +121,13 @@ function load(json: Json): SessionState {
     tasks: new Map(saved.tasks.map((task) => [task.taskId, task])),
     open: new Set(saved.open),
     running: new Set(saved.running),
+    agents: new Map(saved.agents.map((agent) => [agent.agentId, agent])),
   };
 }
 
-type SavedState = Omit<SessionState, "tasks" | "open" | "running"> & {
+type SavedState = Omit<SessionState, "tasks" | "open" | "running" | "agents"> & {
   readonly tasks: readonly TaskState[];
   readonly open: readonly string[];
   readonly running: readonly string[];
+  readonly agents: readonly AgentState[];
 };

@@ -37,7 +37,8 @@ export function carryOver(state: SessionState, command: ForkSession): Decision<S
 function startOf({ now, sessionId, process, boot, state }: ForkSession): StartSession {
   const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds, sessionTimeoutSeconds } = state;
   const { h1RouterEnabled, emergenceThresholdOffset, scoutRoom, emitTiles, plan } = state;
-  const { identityKey, policyKey, platoUrl, deliverTiles, h1RouterUrl } = state;
+  const { identityKey, policyKey, recordAllows, platoUrl, deliverTiles, h1RouterUrl } = state;
+  const { roles: granted } = state;
   return {
     type: "start_session",
     now,
@@ -59,6 +60,9 @@ function startOf({ now, sessionId, process, boot, state }: ForkSession): StartSe
     plan,
     identityKey,
     policyKey,
+    // What was negotiated holds in the fork too, less what was revoked since; agents are attached anew.
+    roles: granted.length === 0 ? null : { requested: granted, granted, refused: [] },
+    recordAllows,
     process,
     boot,
   };

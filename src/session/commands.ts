@@ -4,6 +4,9 @@ import type { Timed } from "../event/decider.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
 import type { ProcessIdentity, PrunedPart, Retries, TaskRecord } from "./events.ts";
+import type { AgentKind } from "./agent-kind.ts";
+import type { RecordAllows } from "./decisions.ts";
+import type { RolesNegotiated } from "./events.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 import type { RouterAlert } from "./router.ts";
 import type { ForkedFrom, SessionState } from "./state.ts";
@@ -31,6 +34,9 @@ export interface StartSession extends Timed {
   /** The streams of who acts and of what is allowed. */
   readonly identityKey: string | null;
   readonly policyKey: string | null;
+  /** What came of asking for roles; null when none were asked for. */
+  readonly roles: RolesNegotiated | null;
+  readonly recordAllows: RecordAllows;
   readonly process: ProcessIdentity | null;
   readonly boot: Boot;
 }
@@ -126,7 +132,42 @@ export interface EndSession extends Timed {
   readonly error: string | null;
 }
 
-/** What is due happens: timeouts of tasks, then of the session. */
+export interface AttachAgent extends Timed {
+  readonly type: "attach_agent";
+  readonly agentId: string;
+  readonly attachmentId: string;
+  readonly nickname: string;
+  readonly metadata: JsonObject;
+  readonly kind: AgentKind;
+  readonly gyreId: string | null;
+  /** Null: all roles of the session. */
+  readonly roles: readonly string[] | null;
+  readonly capabilities: readonly string[];
+  readonly heartbeatSeconds: number | null;
+  readonly process: ProcessIdentity;
+}
+
+export interface DetachAgent extends Timed {
+  readonly type: "detach_agent";
+  readonly agentId: string;
+  /** The attachment that is meant: another one stays. Null for whichever there is. */
+  readonly attachmentId: string | null;
+  readonly reason: string | null;
+}
+
+/** An agent is heard of. */
+export interface HeartbeatAgent extends Timed {
+  readonly type: "heartbeat_agent";
+  readonly agentId: string;
+}
+
+/** The session, and so its agents, have a role no more. */
+export interface RevokeRole extends Timed {
+  readonly type: "revoke_role";
+  readonly roleId: string;
+}
+
+/** What is due happens: timeouts of tasks, agents that are not heard of, then the session's own timeout. */
 export interface Expire extends Timed {
   readonly type: "expire";
 }
@@ -163,6 +204,10 @@ type AnyCommand =
   | CompleteTask
   | LoseAttempt
   | EndSession
+  | AttachAgent
+  | DetachAgent
+  | HeartbeatAgent
+  | RevokeRole
   | Expire
   | SetClock
   | PruneSession;

@@ -18,6 +18,7 @@ import { Recovery } from "./recovery.ts";
 import { Routers } from "./routers.ts";
 import { nextDueAt, type SessionState } from "./state.ts";
 import { currentTrace } from "./trace-context.ts";
+import { TrustStreams } from "./trust-streams.ts";
 
 export interface EngineOptions extends Pick<
   ManagerPorts,
@@ -42,6 +43,7 @@ export class Engine {
   readonly routers: Routers;
   /** Now, by a clock that has just been looked at. */
   readonly moment: () => Moment;
+  readonly trust: TrustStreams;
   readonly #options: EngineOptions;
   readonly #runtime: Runtime<SessionState, SessionCommand, SessionEvent>;
   readonly #deadlines: Deadlines;
@@ -60,6 +62,7 @@ export class Engine {
       return { now: clock.now(), boot: clock.boot() };
     };
     const { moment } = this;
+    this.trust = new TrustStreams({ store, clock, moment, touch: (stream) => this.#eviction.touch(stream) });
     this.routers = new Routers({ ...options, log: store, moment });
     this.#runtime = new Runtime({
       aggregate: sessionAggregate,
@@ -80,7 +83,9 @@ export class Engine {
       clock,
       idleMs: idleMs ?? IDLE_MS,
       // Where someone is told of what happens, the place up to which it was told must be kept.
-      evict: (stream) => (isAttended(stream) ? this.#runtime.evict(stream) : this.#runtime.forget(stream)),
+      evict: (stream) =>
+        this.trust.forget(stream) ??
+        (isAttended(stream) ? this.#runtime.evict(stream) : this.#runtime.forget(stream)),
     });
   }
 
@@ -98,6 +103,7 @@ export class Engine {
   /** Decides a command and makes it durable. A refusal is thrown. */
   async execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
     this.#eviction.touch(stream);
+    if (command.type === "start_session") this.#runtime.expectNew(stream);
     const { refusal, repeated } = await this.#run(stream, command, key);
     if (refusal !== null) throw refused(refusal);
     const state = this.#runtime.peek(stream) ?? (await this.refresh(stream));
@@ -139,12 +145,19 @@ export class Engine {
     return this.#runtime.peek(stream) ?? (await this.refresh(stream));
   }
 
+  /** What `look` makes of a session's state at `seq` of the log, or later, with nothing under way or due. */
+  async look<Seen>(stream: StreamId, seq: number, look: (state: SessionState) => Seen): Promise<Seen> {
+    this.#eviction.touch(stream);
+    return await this.#runtime.look(stream, seq, look);
+  }
+
   /** Stops what runs in the background, and waits for the commands under way. */
   async stop(): Promise<void> {
     await this.#follower?.stop();
     await this.#deadlines.stop();
     await this.#eviction.stop();
     await this.#runtime.idle();
+    await this.trust.idle();
     await this.#recovery.idle();
     await this.routers.stop(CLOSE_TELL_MS_MAX);
   }

@@ -13,6 +13,8 @@ import type {
   TaskStarted,
   TaskTotals,
 } from "../tile/session-tiles.ts";
+import type { AgentKind } from "./agent-kind.ts";
+import type { RecordAllows } from "./decisions.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 
 /** A process that can be found again: a pid alone is used anew after a while, a start time with it is not. */
@@ -78,6 +80,13 @@ export type SessionEvent =
   | Of<"attempt_ended", AttemptEnded>
   | Of<"task_ended", TaskEnded<TaskOutcome> & TaskRecord & TaskClosed>
   | Of<"emergence_alert", EmergenceAlert>
+  | Of<"roles_negotiated", RolesNegotiated>
+  | Of<"role_revoked", { readonly role_id: string }>
+  | Of<"agent_attached", AgentAttached>
+  | Of<"agent_heartbeat", Attachment & { readonly due_at: number }>
+  | Of<"agent_detached", Attachment & { readonly reason?: string }>
+  | Of<"agent_disconnected", Attachment>
+  | Of<"route_freed", RouteFreed>
   | Of<"session_error", SessionError>
   | Of<"session_ended", SessionEnded<SessionOutcome> & { readonly error?: string }>
   | Of<"blobs_pruned", JsonObject>
@@ -131,6 +140,13 @@ const TYPES: Readonly<Record<SessionEvent["type"], true>> = {
   attempt_ended: true,
   task_ended: true,
   emergence_alert: true,
+  roles_negotiated: true,
+  role_revoked: true,
+  agent_attached: true,
+  agent_heartbeat: true,
+  agent_detached: true,
+  agent_disconnected: true,
+  route_freed: true,
   session_error: true,
   session_ended: true,
   pruned: true,
@@ -156,6 +172,8 @@ export interface SessionSettings extends JsonObject {
   readonly identity_key: string | null;
   readonly policy_key: string | null;
   readonly cursor_keys: readonly string[];
+  /** Which allowed decisions are recorded; absent for `sampled`. Denied ones always are. */
+  readonly record_allows?: RecordAllows;
   readonly process?: ProcessIdentity;
   readonly boot_id: string;
   /** Wall time minus time since boot, milliseconds. */
@@ -250,4 +268,38 @@ export interface AttemptEnded extends TaskRecord {
   readonly error?: string;
   /** The next attempt starts no sooner, milliseconds since the epoch. */
   readonly retry_at: number;
+}
+
+/** What the session asked for and what it may have; see trust/negotiation.ts. */
+export interface RolesNegotiated extends JsonObject {
+  readonly requested: readonly string[];
+  readonly granted: readonly string[];
+  readonly refused: readonly { readonly role_id: string; readonly why: "not_offered" | "not_allowed" }[];
+}
+
+/** One time an agent was attached: it may come again under the same name. */
+export interface Attachment extends JsonObject {
+  readonly agent_id: string;
+  readonly attachment_id: string;
+}
+
+/** The agent a task was routed to has left: the fleet holds no edge for it, and it may be routed anew. */
+export interface RouteFreed extends JsonObject {
+  readonly task_id: string;
+  readonly router: string;
+}
+
+export interface AgentAttached extends Attachment {
+  readonly nickname: string;
+  readonly metadata: JsonObject;
+  readonly kind: AgentKind;
+  /** Of a drift: whom it acts through. */
+  readonly gyre_id?: string;
+  /** Those of the session's roles that were named; absent: all it has. */
+  readonly roles?: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly heartbeat_seconds?: number;
+  /** When it counts as disconnected unless it is heard of, milliseconds since the epoch. */
+  readonly due_at?: number;
+  readonly process: ProcessIdentity;
 }

@@ -1,5 +1,6 @@
 // What each event changes in a session. Deterministic: the same events give the same state on any machine.
 import type { Happened } from "../event/decider.ts";
+import { takePartChanged } from "./agents.ts";
 import type { SessionEvent, TaskAdded, TaskCarried, TaskRecord } from "./events.ts";
 import { prunedState } from "./prune.ts";
 import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
@@ -9,6 +10,7 @@ type EventOf<Type extends SessionEvent["type"]> = Extract<Happened<SessionEvent>
 
 /** Changes `state` in place and returns it, but for a pruned session: that begins anew. */
 export function evolve(state: SessionState, event: Happened<SessionEvent>): SessionState {
+  if (event.type === "pruned") return prunedState(event);
   switch (event.type) {
     case "session_started":
       started(state, event);
@@ -51,9 +53,8 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
     case "blobs_pruned":
       state.pruned = "blobs";
       break;
-    case "pruned":
-      return prunedState(event);
-    case "routing_fell_back": // Told for those who look after the router.
+    default:
+      takePartChanged(state, event);
   }
   return state;
 }
@@ -80,6 +81,7 @@ function started(state: SessionState, { data, at }: EventOf<"session_started">):
   state.identityKey = data.identity_key;
   state.policyKey = data.policy_key;
   state.cursorKeys = data.cursor_keys;
+  state.recordAllows = data.record_allows ?? "sampled";
   state.process = data.process ?? null;
   state.boot = { id: data.boot_id, offsetMs: data.boot_offset_ms };
   state.createdAt = at;
@@ -120,6 +122,7 @@ function clockSet(state: SessionState, byMs: number, bootOffsetMs: number): void
   state.startedAt += byMs;
   state.dueAt += byMs;
   state.activeAt += byMs;
+  for (const agent of state.agents.values()) if (agent.dueAt !== null) agent.dueAt += byMs;
   for (const taskId of state.open) {
     const task = state.tasks.get(taskId);
     if (task === undefined) continue;
@@ -283,4 +286,6 @@ function ended(state: SessionState, { data }: EventOf<"session_ended">): void {
   state.error = data.error ?? state.error;
   state.durationMs = data.duration_ms;
   state.patterns = data.patterns;
+  // A session that has ended holds nobody.
+  state.agents.clear();
 }

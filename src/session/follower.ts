@@ -20,6 +20,8 @@ export class Follower {
   #unwatch: (() => void) | null = null;
   #running: Promise<void> | null = null;
   #asked = false;
+  /** Whether something another appended may lie ahead. What came before the watch began may. */
+  #isBehind = true;
   #ownAppends = 0;
 
   /** Follows from a place on: one taken before anything was read that must not be missed. */
@@ -29,8 +31,12 @@ export class Follower {
   }
 
   start(): void {
-    this.#unwatch ??= this.#options.log.watch(({ own }) => {
-      this.#ownAppends = own ? this.#ownAppends + 1 : OWN_APPENDS_MAX;
+    this.#unwatch ??= this.#options.log.watch(({ own, through }) => {
+      if (through !== undefined && !this.#isBehind) {
+        this.#passOver(through);
+        return;
+      }
+      this.#ownAppends = own && through === undefined ? this.#ownAppends + 1 : OWN_APPENDS_MAX;
       if (this.#ownAppends >= OWN_APPENDS_MAX) this.#wake();
     });
   }
@@ -52,13 +58,25 @@ export class Follower {
   #wake(): void {
     this.#ownAppends = 0;
     this.#asked = true;
+    this.#isBehind = true;
     this.#running ??= this.#run();
+  }
+
+  /** All up to there is our own, and known. */
+  #passOver(through: TailPlace): void {
+    this.#ownAppends = 0;
+    this.#place = through.map((position, index) => Math.max(position, this.#place[index] ?? 0));
   }
 
   async #run(): Promise<void> {
     while (this.#asked) {
       this.#asked = false;
-      await this.#readOn().catch((error: unknown) => this.#options.onError(error, null));
+      try {
+        await this.#readOn();
+        this.#isBehind = this.#asked;
+      } catch (error) {
+        this.#options.onError(error, null);
+      }
     }
     this.#running = null;
   }

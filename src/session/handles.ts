@@ -55,6 +55,15 @@ export class Handles {
     if (state.status === "ended") this.#leave(stream, attended.presence);
   }
 
+  /** The agents that this process attached leave with it. */
+  async detachLocal(): Promise<void> {
+    for (const { presence, handle } of this.#attended.values()) {
+      if ((presence.agents?.attached.length ?? 0) === 0) continue;
+      // Agents are held by their presence: the handle may be gone, and their contexts hold it while they are here.
+      await handle.deref()?.detachLocal("The process that attached it let go of the session.");
+    }
+  }
+
   /** Resolves when nobody is being called. */
   async idle(): Promise<void> {
     await this.#callbacks.idle();

@@ -1,6 +1,7 @@
 // How a session starts, changes hands, runs out of time, and ends.
 import { CLOCK_CHANGE_MS_MIN } from "../event/clock.ts";
 import type { Decision, Moment } from "../event/decider.ts";
+import { disconnected } from "./agents.ts";
 import type { EndSession, ResumeSession, SessionCommand, SetClock, StartSession } from "./commands.ts";
 import type { ProcessIdentity, SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
@@ -17,7 +18,8 @@ export function startSession(state: SessionState, command: StartSession): Decisi
       todo: "Leave the id out, so that a new one is made.",
     };
   }
-  const { plan, process, boot } = command;
+  const { plan, process, boot, roles, recordAllows } = command;
+  const negotiated = roles === null ? [] : [fact("roles_negotiated", null, roles)];
   return [
     fact("session_started", command.emitTiles ? command.scoutRoom : null, {
       session_id: command.sessionId,
@@ -39,10 +41,12 @@ export function startSession(state: SessionState, command: StartSession): Decisi
       identity_key: command.identityKey,
       policy_key: command.policyKey,
       cursor_keys: [],
+      ...(recordAllows !== "sampled" && { record_allows: recordAllows }),
       ...(process !== null && { process }),
       boot_id: boot.id,
       boot_offset_ms: boot.offsetMs,
     }),
+    ...negotiated,
   ];
 }
 
@@ -91,14 +95,15 @@ export function setClock(state: SessionState, { boot }: SetClock): Decision<Sess
   return [fact("clock_set", null, { by_ms: byMs, boot_offset_ms: boot.offsetMs })];
 }
 
-/** Tasks past their time end as `timeout`, the longest overdue first; when the session's time is up, it ends with all it holds. */
+/** Agents that are not heard of leave, tasks past their time end as `timeout`, the longest overdue first; when the session's time is up, it ends with all it holds. */
 export function expire(state: SessionState, now: number): Decision<SessionEvent> {
   const sessionDue = state.dueAt <= now;
   const until = sessionDue ? state.dueAt : now;
   const late = openTasks(state).filter((task) => task.dueAt !== null && task.dueAt <= until);
-  if (late.length > 0) {
+  const silent = disconnected(state, until);
+  if (late.length > 0 || silent.length > 0) {
     late.sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0));
-    return late.map((task) => timeOutTask(state, task, now));
+    return [...late.map((task) => timeOutTask(state, task, now)), ...silent];
   }
   if (!sessionDue) return [];
   const seconds = state.sessionTimeoutSeconds;

@@ -1,54 +1,35 @@
 // Runs sessions: puts the decider, a store and a clock together, and keeps the handles of this process.
 import { HolodeckError } from "../event/error.ts";
 import type { StreamId } from "../event/event.ts";
-import type { JsonObject } from "../event/json.ts";
 import type { News, Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
 import type { Outbox } from "../tile/outbox.ts";
+import type { Webhooks } from "../webhook/webhooks.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { SessionCommand } from "./commands.ts";
-import { DEFAULT_ROOM, resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
+import { resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
 import type { Done } from "./host.ts";
-import { checkFunction, checkJsonObject, checkKeys, checkText, checkTexts, invalid } from "./input.ts";
+import { checkFunction, checkKeys, checkText, checkTexts } from "./input.ts";
+import { Identities, Roles } from "./identities.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
 import { unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
+import { Policies } from "./policies.ts";
 import type { ManagerPorts } from "./ports.ts";
 import { checkRetain } from "./retain.ts";
+import { loseIfDead, type ResumeOptions } from "./resume.ts";
 import { Retention } from "./retention.ts";
 import type { H1Status, RouterAgent, RoutingDecision, TaskRouter } from "./router.ts";
 import { routeTask } from "./routing.ts";
-import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
+import { CLOSE_SEND_MS_MAX, startOutbox, startWebhooks } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
+import { startCommand, type StartOptions } from "./start.ts";
 import type { SessionState } from "./state.ts";
-import { identityKeyOf, OWNER_POLICY_KEY, streamOf } from "./stream.ts";
-import type { Task } from "./task.ts";
-
-const SESSION_ID = /^sess_[0-9a-z]{1,64}$/;
-
-/** What `manager.startSession` takes. */
-export interface StartOptions {
-  /** Where the work is written down, for `resume`: plain JSON. */
-  readonly plan?: JsonObject;
-  /**
-   * Instead of the manager's own configuration, for this session alone. Callbacks are the manager's. Its tiles are sent
-   * when it names a `platoUrl`.
-   */
-  readonly config?: Omit<SessionConfig, "onTaskComplete" | "onSessionEnd" | "onEmergenceAlert">;
-  /** `sess_` and 1 to 64 lower-case letters and digits; default a new one. Refused (`conflict`) when there is such a session. */
-  readonly sessionId?: string;
-  /** Makes the call happen once, however often it is repeated: it takes `sessionId`, since keys are known per session. */
-  readonly idempotencyKey?: string;
-}
-
-/** What `manager.resume` takes. */
-export interface ResumeOptions {
-  /** What to do about each task whose attempt runs, or ran in a process that died; default: the latter's are lost. */
-  readonly recover?: (session: Session, task: Task) => Promise<void>;
-}
+import { streamOf } from "./stream.ts";
+import type { TrustStreams } from "./trust-streams.ts";
 
 /** What `manager.routeTaskH1` takes. */
 export interface RouteOptions {
@@ -61,6 +42,12 @@ const PREFERRED_MAX = 64;
 /** Starts, finds, resumes and lists the sessions of one store. Opens it at first use, and closes it with itself. */
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
+  /** Who may do what, as versioned statements. */
+  readonly policies: Policies;
+  /** Who can be judged. */
+  readonly identities: Identities;
+  /** What statements grant to. */
+  readonly roles: Roles;
   readonly #ports: ManagerPorts;
   readonly #host: HandleHost;
   readonly #handles: Handles;
@@ -69,9 +56,11 @@ export class SessionManager implements AsyncDisposable {
   readonly #routerUrl: string | null;
   #opening: Promise<Engine> | null = null;
   #outbox: Outbox | null = null;
+  #webhooks: Webhooks | null = null;
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
   #retention: Retention | null = null;
+  #isClosing = false;
   #closed = false;
   #latest: Session | null = null;
 
@@ -83,8 +72,15 @@ export class SessionManager implements AsyncDisposable {
     this.#ports = ports;
     if (ports.retain !== undefined) checkRetain(ports.retain);
     const { clock, processes, random, report } = ports;
+    const trust = this.#trust;
+    this.policies = new Policies(trust);
+    this.identities = new Identities(trust);
+    this.roles = new Roles(trust);
     this.#host = {
       clock,
+      trust,
+      session: async (stream) => await (this.#opened ?? (await this.#open())).state(stream),
+      look: async (stream, seq, look) => await (this.#opened ?? (await this.#open())).look(stream, seq, look),
       processes,
       random,
       report,
@@ -99,38 +95,11 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession(options: StartOptions = {}): Promise<Session> {
-    const { plan, config, sessionId, key } = this.#checkStart(options);
-    const { clock, processes } = this.#ports;
-    const { sessionName, agentId, tags, metadata, maxTasks, taskTimeoutSeconds } = config;
-    const { sessionTimeoutSeconds, h1RouterEnabled, emergenceThresholdOffset, emitTiles } = config;
-    await this.#execute(
-      streamOf(sessionId),
-      {
-        type: "start_session",
-        sessionId,
-        sessionName,
-        agentId,
-        tags,
-        metadata,
-        maxTasks,
-        taskTimeoutSeconds,
-        sessionTimeoutSeconds,
-        h1RouterEnabled,
-        emergenceThresholdOffset,
-        scoutRoom: config.scoutRoom === "" ? DEFAULT_ROOM : config.scoutRoom,
-        emitTiles,
-        platoUrl: config.platoUrl,
-        deliverTiles: this.#delivers(options),
-        h1RouterUrl: this.#routerUrlOf(options),
-        plan,
-        identityKey: identityKeyOf(agentId),
-        policyKey: OWNER_POLICY_KEY,
-        process: processes.self(),
-        boot: clock.boot(),
-      },
-      key,
-    );
-    this.#latest = await this.get(sessionId);
+    const isPlatoGiven = this.#isPlatoGiven;
+    const own = { config: this.config, ports: this.#ports, isPlatoGiven, routerUrl: this.#routerUrl };
+    const { sessionId, key, command } = await startCommand(options, own, this.#trust);
+    const { state } = await this.#execute(streamOf(sessionId), command, key);
+    this.#latest = this.#handles.handleOf(state);
     return this.#latest;
   }
 
@@ -162,19 +131,22 @@ export class SessionManager implements AsyncDisposable {
 
   /**
    * Takes over a session whose process died; default the newest open one. Its running attempts are lost and may be
-   * started again. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
+   * started again; agents that were attached by a process that died have left. Throws `not_found`, `session_ended`, and `conflict` while its process lives.
    */
   async resume(sessionId?: string, options: ResumeOptions = {}): Promise<Session> {
-    const { recover = loseIfDead } = checkKeys(options, "options", ["recover"]);
+    const { recover = loseIfDead, claim } = checkKeys(options, "options", ["recover", "claim"]);
     checkFunction(recover, "recover");
+    if (claim !== undefined) checkFunction(claim, "claim");
     const { clock, processes } = this.#ports;
     const session = await this.get(sessionId ?? (await this.#newestOpen()));
     const stream = streamOf(session.sessionId);
     const owner = (await (await this.#open()).refresh(stream)).process;
-    const ownerAlive = owner !== null && processes.isAlive(owner);
+    const isAlive = owner !== null && processes.isAlive(owner);
+    const ownerAlive = isAlive || (claim !== undefined && !(await claim(owner)));
     const process = processes.self();
     const boot = clock.boot();
     await this.#execute(stream, { type: "resume_session", process, boot, owner, ownerAlive }, null);
+    await session.detachLost();
     for (const task of session.tasks) {
       if (task.status === "running") await recover(session, task);
     }
@@ -228,11 +200,15 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Waits for commands and callbacks under way, sends for at most two seconds what tiles wait, then lets go of the
-   * store. Open sessions stay open; tiles that were not sent wait for the next process.
+   * Lets the agents go that this process attached, waits for commands and callbacks under way, sends for at most two
+   * seconds what tiles and posts wait, then lets go of the store. Open sessions stay open; what was not sent waits for
+   * the next process.
    */
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed || this.#isClosing) return;
+    this.#isClosing = true;
+    // Their leaving is told while the store is still there.
+    if (this.#opened !== null) await this.#handles.detachLocal();
     this.#closed = true;
     this.#opened = null;
     if (this.#opening === null) return;
@@ -242,7 +218,8 @@ export class SessionManager implements AsyncDisposable {
     await this.#retention?.stop();
     await engine.stop();
     await this.#handles.idle();
-    await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
+    const senders = [this.#outbox, this.#webhooks];
+    await Promise.all(senders.map(async (sender) => await sender?.stop(CLOSE_SEND_MS_MAX)));
     await this.#letGo(engine.store);
   }
 
@@ -255,35 +232,6 @@ export class SessionManager implements AsyncDisposable {
     return (await this.#open()).store;
   }
 
-  #checkStart(options: StartOptions) {
-    const known = ["plan", "config", "sessionId", "idempotencyKey"] as const;
-    const { plan, config, sessionId, idempotencyKey } = checkKeys(options, "options", known);
-    if (sessionId !== undefined && !SESSION_ID.test(checkText(sessionId, "sessionId"))) {
-      throw invalid("sessionId", sessionId, "Pass sess_ and 1 to 64 lower-case letters and digits.");
-    }
-    if (idempotencyKey !== undefined && sessionId === undefined) {
-      throw invalid("idempotencyKey", idempotencyKey, "Pass the sessionId with it.");
-    }
-    const { clock, random } = this.#ports;
-    return {
-      plan: plan === undefined ? null : checkJsonObject(plan, "plan"),
-      config: config === undefined ? this.config : resolveConfig(config),
-      sessionId: sessionId ?? `sess_${random.id(clock.now())}`,
-      key: idempotencyKey === undefined ? null : checkText(idempotencyKey, "idempotencyKey"),
-    };
-  }
-
-  /** Whether the session's tiles are to be sent to its PLATO server. */
-  #delivers({ config }: StartOptions): boolean {
-    if (config !== undefined) return config.platoUrl !== undefined;
-    return this.#isPlatoGiven || this.#ports.tiles?.deliver === true;
-  }
-
-  /** The server its tasks are routed by; null for the fleet in the store. */
-  #routerUrlOf({ config }: StartOptions): string | null {
-    return config === undefined ? this.#routerUrl : (config.h1RouterUrl ?? null);
-  }
-
   async #letGo(store: Store): Promise<void> {
     if (this.#ports.leavesStoreOpen !== true) await store.close();
   }
@@ -292,6 +240,8 @@ export class SessionManager implements AsyncDisposable {
     if (this.#opened !== null) return this.#opened.execute(stream, command, key);
     return this.#open().then((engine) => engine.execute(stream, command, key));
   }
+
+  readonly #trust = async (): Promise<TrustStreams> => (this.#opened ?? (await this.#open())).trust;
 
   async #open(): Promise<Engine> {
     if (this.#closed) {
@@ -317,12 +267,16 @@ export class SessionManager implements AsyncDisposable {
       isAttended: (stream) => this.#handles.has(stream),
       onError: this.#onError,
     });
-    await engine.start().catch(async (error: unknown) => {
-      await this.#letGo(store);
-      throw error;
-    });
     const { moment } = engine;
     const onError = this.#onError;
+    try {
+      await engine.start();
+      this.#webhooks = await startWebhooks({ ...this.#ports, store, moment, onError });
+    } catch (error) {
+      await engine.stop();
+      await this.#letGo(store);
+      throw error;
+    }
     this.#outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
     this.#retention = this.#retain(store);
     this.#retention?.start();
@@ -350,8 +304,8 @@ export class SessionManager implements AsyncDisposable {
     if (!own) return;
     for (const event of events) this.#ports.metrics.observe(event, state);
     for (const event of events) {
-      if (event.type === "task_ended" && event.data.router !== undefined)
-        this.#opened?.routers.tell(event.data.router);
+      const isOver = event.type === "task_ended" || event.type === "route_freed";
+      if (isOver && event.data.router !== undefined) this.#opened?.routers.tell(event.data.router);
     }
   }
 
@@ -369,8 +323,4 @@ export class SessionManager implements AsyncDisposable {
     const todo = "`holodeck session ls` lists the sessions there are.";
     throw new HolodeckError("not_found", { what: "There is no open session.", todo });
   }
-}
-
-async function loseIfDead(session: Session, task: Task): Promise<void> {
-  await session.loseAttempt(task.taskId, "The process that did the work died.");
 }

@@ -185,6 +185,21 @@ test("a blob just put survives without its event for a day, and goes after it", 
   expect(await prune(store, clock, {})).toMatchObject({ blobs: 1, blobBytes: 1 });
 });
 
+test("the parts of a fleet's snapshot stay, though no event names them, until a newer one is there", async () => {
+  const store = new MemoryStore();
+  const clock = new TestClock();
+  const stream = streamId("fleet", "default");
+  const item = testItem({ stream });
+  await store.append([item]);
+  const part = await store.putBlob({ bytes: new Uint8Array([2]), now: clock.now() });
+  const snapshot = { seq: 1, hash: item.events[0]!.hash, at: 0, version: 2 };
+  await store.saveSnapshot({ stream, snapshot: { ...snapshot, state: { parts: [part] } } });
+  pass(clock, 2 * DAY_MS);
+  expect(await prune(store, clock, {})).toMatchObject({ blobs: 0 });
+  await store.saveSnapshot({ stream, snapshot: { ...snapshot, state: { parts: [] } } });
+  expect(await prune(store, clock, {})).toMatchObject({ blobs: 1 });
+});
+
 test("a blob that several sessions name stays until the last of them goes", async () => {
   const store = new MemoryStore();
   const clock = new TestClock();
@@ -202,6 +217,31 @@ test("a blob that several sessions name stays until the last of them goes", asyn
   expect(await sessions[1]?.readResult("t")).toBe(LARGE);
   pass(clock, 10 * DAY_MS);
   expect(await prune(store, clock, { eventsDays: 15 })).toMatchObject({ sessions: 1, blobs: 1 });
+});
+
+test("files that only a long list of artifacts names stay as long as the list, and go with it", async () => {
+  const store = new MemoryStore();
+  const clock = new TestClock();
+  const put = async (text: string): Promise<string> =>
+    await store.putBlob({ bytes: Buffer.from(text), now: clock.now() });
+  const files = [await put("one"), await put("two")];
+  const list = files.map((hash, index) => ({ path: `${index}.txt`, hash, bytes: 3 }));
+  const hash = await put(JSON.stringify(list));
+  const { manager } = testManager({}, { openStore: async () => Promise.resolve(store), clock });
+  const session = await manager.startSession();
+  await session.addTask("t");
+  const record = { artifacts_blob: { hash, bytes: 1, preview: "2 artifacts" } };
+  await session.completeTask("t", "success", { record });
+  await session.endSession();
+  pass(clock, 10 * DAY_MS);
+  expect(await prune(store, clock, { eventsDays: 15 })).toMatchObject({ blobs: 0 });
+  expect(await session.readArtifacts("t")).toEqual(list);
+  pass(clock, 10 * DAY_MS);
+  expect(await prune(store, clock, { eventsDays: 30, blobsDays: 15 })).toMatchObject({
+    sessions: 1,
+    blobs: 3,
+  });
+  expect((await store.blobs({})).items).toEqual([]);
 });
 
 test("other streams are never pruned", async () => {

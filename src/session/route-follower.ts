@@ -33,7 +33,7 @@ export async function followRoutes({ router, log, clock, onError }: RouteFollowe
       if (event === null) return;
       const sessionId = streamKey(stored.event.stream);
       const task = { sessionId, taskId: event.data.task_id, key };
-      if (event.type === "task_ended") await router.complete(task);
+      if (event.type !== "task_routed") await router.complete(task);
       else if (event.data.fell_back === undefined) await router.confirm(task);
     },
     onError: (error) => {
@@ -42,11 +42,13 @@ export async function followRoutes({ router, log, clock, onError }: RouteFollowe
   });
 }
 
-type Routed = Extract<SessionEvent, { readonly type: "task_routed" | "task_ended" }>;
+type Routed = Extract<SessionEvent, { readonly type: "task_routed" | "task_ended" | "route_freed" }>;
 
-/** A task that this router routed, or one of its tasks that has ended. */
+const TYPES: ReadonlySet<string> = new Set<Routed["type"]>(["task_routed", "task_ended", "route_freed"]);
+
+/** A task that this router routed, or one of its tasks that has ended or whose agent has left. */
 function routedBy(router: string, { event }: StoredEvent): Routed | null {
-  if (event.type !== "task_routed" && event.type !== "task_ended") return null;
+  if (!TYPES.has(event.type)) return null;
   if (streamKind(event.stream) !== "session" || event.data["router"] !== router) return null;
   // The type and the stream's kind say which event it is.
   return event as unknown as Routed;

@@ -1,7 +1,7 @@
 // A session: the boundary around a focused unit of work. What is awaited is durable; what is read is what this
 // process knows, which is never behind what it awaited.
 import { HolodeckError } from "../event/error.ts";
-import type { Event, StreamId } from "../event/event.ts";
+import type { StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Store } from "../store/port.ts";
 import { SESSION_EVENT_TYPES, type ProcessIdentity, type SessionEvent } from "./events.ts";
@@ -18,13 +18,14 @@ import {
   checkText,
 } from "./input.ts";
 import { Observer } from "./observers.ts";
+import type { SessionListener } from "./owned-session.ts";
 import { forkSession, type ForkOptions } from "./fork.ts";
 import { SESSION_OUTCOMES, SessionOutcome, TASK_OUTCOMES, type TaskOutcome } from "./outcome.ts";
 import { PastSession, stateAt } from "./past-session.ts";
 import { persistedOf, type PersistedSession } from "./persist.ts";
 import type { Presence } from "./presence.ts";
 import { storeResult } from "./results.ts";
-import { SessionView } from "./session-view.ts";
+import { SessionTrust, type TrustHost } from "./session-trust.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
@@ -42,20 +43,17 @@ export interface StartTaskOptions {
   readonly idempotencyKey?: string;
 }
 
-/** What a listener is told: the event, as it is stored. */
-export type SessionListener = (event: SessionEvent & Pick<Event, "at" | "seq">) => unknown;
-
 /** What a handle needs of the manager it belongs to. */
-export interface HandleHost extends SessionHost {
+export interface HandleHost extends TrustHost {
   /** The handle of another session. */
   handleOf(state: SessionState): Session;
 }
 
 /** A session: tasks are added, run and completed in it until it ends. */
-export class Session extends SessionView implements AsyncDisposable {
+export class Session extends SessionTrust implements AsyncDisposable {
   protected readonly throughSeq = Number.POSITIVE_INFINITY;
-  readonly #host: HandleHost;
-  readonly #presence: Presence;
+  protected readonly host: HandleHost;
+  protected readonly presence: Presence;
   readonly #stream: StreamId;
   #state: SessionState;
   #close: (() => Promise<void>) | null = null;
@@ -63,8 +61,8 @@ export class Session extends SessionView implements AsyncDisposable {
   /** Sessions are made by `manager.startSession` and found by `manager.get`. */
   constructor(host: HandleHost, presence: Presence, state: SessionState) {
     super();
-    this.#host = host;
-    this.#presence = presence;
+    this.host = host;
+    this.presence = presence;
     this.#state = state;
     this.#stream = streamOf(state.sessionId);
   }
@@ -87,7 +85,7 @@ export class Session extends SessionView implements AsyncDisposable {
   async startTask(taskId: string, options: StartTaskOptions = {}): Promise<Task> {
     checkText(taskId, "taskId");
     const known = ["agentId", "process", "idempotencyKey"] as const;
-    const { agentId, process = this.#host.processes.self(), ...told } = checkKeys(options, "options", known);
+    const { agentId, process = this.host.processes.self(), ...told } = checkKeys(options, "options", known);
     if (process !== null) checkJsonObject(process, "process");
     const agent = agentId === undefined ? null : checkText(agentId, "agentId");
     const key = checkIdempotencyKey(told.idempotencyKey ?? null);
@@ -130,7 +128,7 @@ export class Session extends SessionView implements AsyncDisposable {
     const error = checkMessage(told.error, "error");
     const beside = checkJsonObject(told.record ?? {}, "record");
     const store = await this.store();
-    const stored = await storeResult(store, told.result, this.#host.clock.now());
+    const stored = await storeResult(store, told.result, this.host.clock.now());
     const record = { ...beside, ...stored.record };
     await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
@@ -149,8 +147,8 @@ export class Session extends SessionView implements AsyncDisposable {
     work: (context: WorkContext) => Promise<Result> | Result,
   ): Promise<Result> {
     checkFunction(work, "work");
-    const { clock } = this.#host;
-    const underway = this.#presence.work;
+    const { clock } = this.host;
+    const underway = this.presence.work;
     // A `WorkResult` is JSON by its members, which is what is kept; the compiler cannot conclude that.
     const json = work as (context: WorkContext) => Promise<Json | void> | Json | void;
     return (await runWork({ session: this, clock, underway, taskId, work: json })) as Result;
@@ -160,13 +158,14 @@ export class Session extends SessionView implements AsyncDisposable {
   async loseAttempt(taskId: string, reason: string): Promise<void> {
     const task = this.#state.tasks.get(checkText(taskId, "taskId"));
     if (task?.status !== "running") return;
-    if (task.process !== null && this.#host.processes.isAlive(task.process)) return;
+    if (task.process !== null && this.host.processes.isAlive(task.process)) return;
     await this.#execute({ type: "lose_attempt", taskId, attempt: task.attempt, reason });
   }
 
   /**
    * Ends the session: open tasks are cancelled, then totals and patterns are told. A second call changes nothing.
-   * Answers the outcome it ended with, which is `timeout` when its time was up.
+   * Answers the outcome it ended with, which is `timeout` when its time was up; the agents attached here have been
+   * torn down then.
    */
   async endSession(
     outcome: SessionOutcome = SessionOutcome.SUCCESS,
@@ -175,6 +174,7 @@ export class Session extends SessionView implements AsyncDisposable {
     checkOneOf(outcome, "outcome", SESSION_OUTCOMES);
     const { error } = checkKeys(options, "options", ["error"]);
     await this.#execute({ type: "end_session", outcome, error: checkMessage(error, "error") });
+    await this.presence.agents?.idle();
     return this.#state.outcome ?? outcome;
   }
 
@@ -184,9 +184,9 @@ export class Session extends SessionView implements AsyncDisposable {
     checkFunction(listener, "listener");
     const callback: SessionListener = (event) =>
       type === "change" || event.type === type ? listener(event) : undefined;
-    const { clock } = this.#host;
-    const report = (problem: HolodeckError): void => this.#host.report(problem);
-    return this.#presence.listen(new Observer({ name: `on(${type})`, callback, clock, report }));
+    const { clock } = this.host;
+    const report = (problem: HolodeckError): void => this.host.report(problem);
+    return this.presence.listen(new Observer({ name: `on(${type})`, callback, clock, report }));
   }
 
   /**
@@ -194,7 +194,7 @@ export class Session extends SessionView implements AsyncDisposable {
    * itself is in its store already.
    */
   async persist(): Promise<PersistedSession> {
-    return persistedOf(await this.#host.refresh(this.sessionId));
+    return persistedOf(await this.host.refresh(this.sessionId));
   }
 
   /**
@@ -212,8 +212,8 @@ export class Session extends SessionView implements AsyncDisposable {
    */
   async fork(seq: number, options: ForkOptions = {}): Promise<Session> {
     checkKeys(options, "options", ["idempotencyKey"]);
-    return this.#host.handleOf(
-      await forkSession({ host: this.#host, sessionId: this.sessionId, seq, ...options }),
+    return this.host.handleOf(
+      await forkSession({ host: this.host, sessionId: this.sessionId, seq, ...options }),
     );
   }
 
@@ -237,16 +237,20 @@ export class Session extends SessionView implements AsyncDisposable {
     this.#state = state;
   }
 
+  protected override get handle(): this {
+    return this;
+  }
+
   protected override get state(): SessionState {
     return this.#state;
   }
 
   protected override now(): number {
-    return this.#host.clock.now();
+    return this.host.clock.now();
   }
 
   protected override async store(): Promise<Store> {
-    return await this.#host.store();
+    return await this.host.store();
   }
 
   /** A call that was repeated has done nothing now: what it did then may have been another task's. */
@@ -259,7 +263,7 @@ export class Session extends SessionView implements AsyncDisposable {
   }
 
   async #execute(...[command, key]: ExecuteArguments): Promise<void> {
-    const { state } = await this.#host.execute(this.#stream, command, key);
+    const { state } = await this.host.execute(this.#stream, command, key);
     this.#state = state;
   }
 }

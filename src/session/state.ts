@@ -2,6 +2,8 @@
 import type { Boot } from "../event/clock.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing, TaskTotals } from "../tile/session-tiles.ts";
+import type { AgentState } from "./agent-state.ts";
+import type { RecordAllows } from "./decisions.ts";
 import type { ProcessIdentity, PrunedPart, Retries, TaskRecord } from "./events.ts";
 import type { SessionOutcome, TaskOutcome, TaskPriority } from "./outcome.ts";
 
@@ -91,6 +93,11 @@ export interface SessionState {
   identityKey: string | null;
   policyKey: string | null;
   cursorKeys: readonly string[];
+  /** The roles its agents may inherit: those negotiated, less those revoked. */
+  roles: readonly string[];
+  recordAllows: RecordAllows;
+  /** Who is attached, by id, in the order they came. */
+  agents: Map<string, AgentState>;
   forkedFrom: ForkedFrom | null;
   process: ProcessIdentity | null;
   boot: Boot;
@@ -145,6 +152,9 @@ export function initialState(): SessionState {
     identityKey: null,
     policyKey: null,
     cursorKeys: [],
+    roles: [],
+    recordAllows: "sampled",
+    agents: new Map(),
     forkedFrom: null,
     process: null,
     boot: { id: "", offsetMs: 0 },
@@ -177,7 +187,7 @@ export function taskCount(state: SessionState): number {
   return state.pruned === "events" ? taskTotals(state).total : state.tasks.size;
 }
 
-/** When the next timeout falls due, of a task or of the session; null when the session is not open. */
+/** When the next thing falls due: a timeout of a task or of the session, an agent that is not heard of; null when the session is not open. */
 export function nextDueAt(state: SessionState): number | null {
   if (state.status !== "open") return null;
   let dueAt = state.dueAt;
@@ -185,5 +195,6 @@ export function nextDueAt(state: SessionState): number | null {
     const due = state.tasks.get(taskId)?.dueAt;
     if (due !== null && due !== undefined && due < dueAt) dueAt = due;
   }
+  for (const { dueAt: due } of state.agents.values()) if (due !== null && due < dueAt) dueAt = due;
   return dueAt;
 }

@@ -1,5 +1,5 @@
 // The streams of a session and of what it manages.
-import { streamId, type StreamId } from "../event/event.ts";
+import { streamId, streamKey, type StreamId } from "../event/event.ts";
 
 /** `session:sess_…` */
 export function streamOf(sessionId: string): StreamId {
@@ -7,9 +7,19 @@ export function streamOf(sessionId: string): StreamId {
 }
 
 /** `identity:oracle1`: who started a session, until it is given an identity of its own. */
-export function identityKeyOf(agentId: string): string {
+export function identityKeyOf(agentId: string): StreamId {
   return streamId("identity", agentId);
 }
 
 /** The built-in policy: a session's owner may do everything in it. */
 export const OWNER_POLICY_KEY: string = streamId("policy", "owner");
+
+/** The id of whom an identity's stream is; null when a session has none. */
+export function ownerOf(identityKey: string | null): string | null {
+  return identityKey === null ? null : streamKey(identityKey as StreamId);
+}
+
+/** `decisions:sess_…`: what was decided about who may do what in a session. */
+export function decisionsOf(sessionId: string): StreamId {
+  return streamId("decisions", sessionId);
+}

@@ -228,7 +228,7 @@ function taskEnded(state: SessionState, task: TaskState, ending: Ending): EventO
 }
 
 /** Who does a task: whom it was given to, else whom it was routed to, else the session's own agent. */
-function agentOf(state: SessionState, task: TaskState): string {
+export function agentOf(state: SessionState, task: TaskState): string {
   return task.agentId ?? task.routing?.agent_id ?? state.agentId;
 }
 

@@ -2,6 +2,7 @@
 // log for their hashes, then what was not found goes. A blob put meanwhile is not touched: the store sees to that.
 import { streamKind, type Event, type StreamId } from "../event/event.ts";
 import type { StoredEvent, TailPlace } from "../event/log.ts";
+import { partsOf } from "../event/snapshot-parts.ts";
 import type { Store, StoredBlob } from "../store/port.ts";
 import type { BlobReference } from "./events.ts";
 
@@ -32,6 +33,8 @@ export class UnusedBlobs {
   #next: string | null | undefined;
   /** Where the log goes on; undefined while blobs are being listed. */
   #place: TailPlace | null | undefined;
+  /** Fleets that were met in the log: the blobs of their snapshots are named by no event. */
+  readonly #fleets = new Set<StreamId>();
 
   constructor(options: UnusedBlobsOptions, now: number) {
     this.#options = options;
@@ -56,13 +59,24 @@ export class UnusedBlobs {
     for (const stored of events) await this.#find(stored);
     this.#place = place;
     if (events.length > 0) return true;
+    await this.#keepSnapshots();
     for (const blob of this.#sought.values()) await unused(blob, this.#putBefore);
     this.#sought.clear();
     this.#place = undefined;
     return this.#next !== null;
   }
 
+  /** What a snapshot consists of now; what came since was put a short while ago. */
+  async #keepSnapshots(): Promise<void> {
+    for (const stream of this.#fleets) {
+      const snapshot = await this.#options.store.snapshot({ stream });
+      for (const hash of partsOf(snapshot)) this.#sought.delete(hash);
+    }
+    this.#fleets.clear();
+  }
+
   async #find({ event, bytes }: StoredEvent): Promise<void> {
+    if (streamKind(event.stream) === "fleet") this.#fleets.add(event.stream);
     const text = latin1(bytes) + (await this.#listed(event));
     for (const [, hash = ""] of text.matchAll(HASH)) {
       if (!this.#sought.has(hash)) continue;

@@ -19,6 +19,9 @@ export interface AppendQueueParams {
   readonly write: (batch: readonly Waiting[]) => Promise<readonly Waiting[]>;
 }
 
+/** How many events were appended, by partition. */
+export type EventCounts = ReadonlyMap<number, number>;
+
 /** A batch takes so many events or bytes; a single larger item goes alone. */
 const EVENTS_MAX = 256;
 const BYTES_MAX = 4 * 1024 * 1024;
@@ -26,6 +29,7 @@ const BYTES_MAX = 4 * 1024 * 1024;
 export class AppendQueue {
   readonly #params: AppendQueueParams;
   readonly #waiting: Waiting[] = [];
+  readonly #looks: (() => Promise<void>)[] = [];
   #isRunning = false;
 
   constructor(params: AppendQueueParams) {
@@ -40,6 +44,14 @@ export class AppendQueue {
     });
   }
 
+  /** Does `act` while no batch is on its way: what it sees holds all that has been answered, and nothing else. */
+  async between<Result>(act: () => Promise<Result>): Promise<Result> {
+    return await new Promise((resolve, reject) => {
+      this.#looks.push(async () => await act().then(resolve, reject));
+      if (!this.#isRunning) void this.#run();
+    });
+  }
+
   #add(item: AppendItem): Promise<AppendResult> {
     const partition = partitionOf(item.stream, this.#params.partitions);
     return new Promise((resolve, reject) => {
@@ -50,9 +62,10 @@ export class AppendQueue {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 || this.#looks.length > 0) {
       // A turn of the loop, and no microtask: all who are awake get to add their work.
       await new Promise((resolve) => setImmediate(resolve));
+      for (const look of this.#looks.splice(0)) await look();
       const batch = this.#waiting.splice(0, batchLength(this.#waiting));
       try {
         this.#waiting.unshift(...(await this.#params.write(batch)));

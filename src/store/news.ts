@@ -1,6 +1,8 @@
 // Tells a shared store's listeners that something was appended: its own appends at once, those of other processes
 // when their notice comes, and by asking now and then, for a notice can be lost with the connection it came on.
+// Positions have no gaps, so where the log ends and how much of it is our own say whether there is more.
 import type { Appended, TailPlace } from "../event/log.ts";
+import type { EventCounts } from "./append-queue.ts";
 
 export interface NewsParams {
   /** Follows the other processes' notices until it is stopped. */
@@ -8,6 +10,8 @@ export interface NewsParams {
   /** Sends a notice to the other processes. May fail. */
   readonly announce: () => Promise<void>;
   readonly end: () => Promise<TailPlace>;
+  /** Does something while no append of this store is on its way. */
+  readonly between: (act: () => Promise<void>) => Promise<void>;
 }
 
 export interface Ears {
@@ -28,7 +32,9 @@ export class News {
   readonly #listeners = new Set<(appended: Appended) => void>();
   #stopListening: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #seen = "";
+  /** Up to where every event is our own, or was told of as another's. */
+  #seen: number[] = [];
+  #hasOwn = false;
   #announcing: Promise<void> | null = null;
   #hasMore = false;
 
@@ -50,7 +56,9 @@ export class News {
   }
 
   /** This store has appended. */
-  appended(): void {
+  appended(counts: EventCounts): void {
+    for (const [partition, count] of counts) this.#seen[partition] = (this.#seen[partition] ?? 0) + count;
+    this.#hasOwn = true;
     this.#tell({ own: true });
     this.#hasMore = true;
     this.#announcing ??= this.#announce();
@@ -71,7 +79,7 @@ export class News {
 
   /** Looks where the log ends, before anyone listens: what comes after is news. */
   async begin(): Promise<void> {
-    this.#seen = (await this.#params.end()).join(",");
+    this.#seen = [...(await this.#params.end())];
   }
 
   #start(): void {
@@ -90,13 +98,19 @@ export class News {
 
   async #poll(): Promise<void> {
     try {
-      const place = (await this.#params.end()).join(",");
-      if (this.#timer === null) return;
-      if (place !== this.#seen) this.#tell({ own: false });
-      this.#seen = place;
+      await this.#params.between(async () => this.#look(await this.#params.end()));
     } catch {
       // The server is away; whoever appends or reads is told so, and the next round asks again.
     }
+  }
+
+  #look(end: TailPlace): void {
+    if (this.#timer === null) return;
+    const hasOthers = end.some((position, partition) => position !== this.#seen[partition]);
+    if (hasOthers) this.#tell({ own: false });
+    else if (this.#hasOwn) this.#tell({ own: true, through: end });
+    this.#seen = [...end];
+    this.#hasOwn = false;
   }
 
   async #announce(): Promise<void> {

@@ -108,16 +108,8 @@ export interface Store extends EventLog {
     readonly afterSeq?: number;
     readonly limit?: number;
   }): Promise<readonly PrunedEvent[]>;
-  /**
-   * Keeps bytes under their SHA-256 and returns it; the same bytes are kept once, as put at the latest `now` (default:
-   * the wall clock). Durable when it returns.
-   */
-  putBlob(params: { readonly bytes: Uint8Array; readonly now?: number }): Promise<Hash>;
-  blob(params: { readonly hash: Hash }): Promise<Uint8Array | null>;
   /** All blobs, by hash. */
   blobs(params: { readonly page?: PageRequest }): Promise<Page<StoredBlob>>;
-  /** Deletes a blob, unless it was put at or after `putBefore`. Answers whether it went. */
-  deleteBlob(params: { readonly hash: Hash; readonly putBefore?: number }): Promise<boolean>;
   /**
    * Takes or renews a lease until `now + ttlMs`; false when another owner holds it. A `ttlMs` of 0 gives it back.
    * It only saves double work: correctness never rests on it.

@@ -1,6 +1,6 @@
 // Sends a batch of runs to the store's `append_runs` and answers its items from what that found.
 import { randomBytes } from "node:crypto";
-import type { Waiting } from "./append-queue.ts";
+import type { EventCounts, Waiting } from "./append-queue.ts";
 import { planRuns, settleRun, type Found, type Run } from "./append-run.ts";
 import { headText } from "./input.ts";
 import { byteaArray, byteaArrayText, int4Array, int8Array, textArray } from "./postgres-array.ts";
@@ -24,7 +24,7 @@ export async function appendBatch(
   client: PostgresClient,
   lockSpace: number,
   batch: readonly Waiting[],
-): Promise<{ readonly again: readonly Waiting[]; readonly hasAppended: boolean }> {
+): Promise<{ readonly again: readonly Waiting[]; readonly appended: EventCounts }> {
   const runs = planRuns(batch.filter(hasHeadText));
   const keys = runs.flatMap((run, index) => keysOf(run, index + 1));
   // Known to nobody else: so that what this batch wrote is told from what another wrote alike.
@@ -39,13 +39,16 @@ export async function appendBatch(
     ...keyArrays(keys),
   );
   const again: Waiting[] = [];
-  let hasAppended = false;
+  const appended = new Map<number, number>();
   for (const [index, run] of runs.entries()) {
     const found = findIn(rows, keys, index + 1);
-    hasAppended ||= found.isWritten;
+    if (found.isWritten) {
+      const events = run.taken.reduce((count, { item }) => count + item.events.length, 0);
+      appended.set(run.partition, (appended.get(run.partition) ?? 0) + events);
+    }
     again.push(...settleRun(run, found));
   }
-  return { again, hasAppended };
+  return { again, appended };
 }
 
 /** A head that is no JSON fails its own item alone. */

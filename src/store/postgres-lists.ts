@@ -64,7 +64,7 @@ export class PostgresLists {
     const { labels = [] } = checkFilter(filter);
     const limit = pageLimit(page);
     const after = pageCursor(page, [0, ""] as [number, string]);
-    const [asked, values] = headsQuery(filter, after);
+    const [asked, values] = headsQuery(filter, after, labels.length > 0);
     const rows = await this.#client.all(asked, byteaArray(labels), limit + 1, ...values);
     const found = rows.filter(([, , , , , , , , , isFound]) => isFound);
     if (found.length > limit) return cutPage(found.map(scannedHead), limit, headCursor);
@@ -115,6 +115,7 @@ export class PostgresLists {
 function headsQuery(
   { kind, status, createdFrom, createdBefore }: HeadFilter,
   after: readonly [number, string] | null,
+  hasLabels: boolean,
 ): readonly [Query<ScannedRow>, readonly Value[]] {
   const conditions: string[] = [];
   const values: Value[] = [];
@@ -130,12 +131,18 @@ function headsQuery(
     values.push(after[0], Buffer.from(after[1]));
     conditions.push(`(created_at, stream) < ($${values.length + 1}, $${values.length + 2})`);
   }
+  const order = "ORDER BY created_at DESC, stream DESC";
+  const where = `FROM heads WHERE ${conditions.join(" AND ")}`;
+  if (!hasLabels) {
+    // Whatever is met is found.
+    const all = `SELECT ${HEAD_COLUMNS}, true, 0 ${where} AND $1::bytea[] IS NOT NULL ${order} LIMIT $2`;
+    return [query<ScannedRow>(all), values];
+  }
   const text = `
     SELECT ${HEAD_COLUMNS}, is_found, n FROM (
       SELECT ${HEAD_COLUMNS}, n, label_set @> $1 AND n <= ${SCAN_MAX} AS is_found FROM (
-        SELECT ${HEAD_COLUMNS}, label_set, row_number() OVER (ORDER BY created_at DESC, stream DESC) AS n
-        FROM heads WHERE ${conditions.join(" AND ")}
-        ORDER BY created_at DESC, stream DESC LIMIT ${SCAN_MAX + 1}
+        SELECT ${HEAD_COLUMNS}, label_set, row_number() OVER (${order}) AS n
+        ${where} ${order} LIMIT ${SCAN_MAX + 1}
       ) AS scanned
     ) AS marked WHERE is_found OR n >= ${SCAN_MAX} ORDER BY n LIMIT $2 + 2`;
   return [query<ScannedRow>(text), values];

@@ -99,12 +99,13 @@ class PostgresStore implements Store {
       listen: (ears) => listen(client, self, ears),
       announce: () => announce(client, self),
       end: () => this.#end(),
+      between: (act) => this.#queue.between(act),
     });
     this.#queue = new AppendQueue({
       partitions,
       write: async (batch) => {
-        const { again, hasAppended } = await appendBatch(client, lockSpace, batch);
-        if (hasAppended) this.#news.appended();
+        const { again, appended } = await appendBatch(client, lockSpace, batch);
+        if (appended.size > 0) this.#news.appended(appended);
         return again;
       },
     });

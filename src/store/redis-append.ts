@@ -1,29 +1,26 @@
-// One script a partition appends a batch's items there, one after the other, each whole or not at all: it has read
-// all it decides by before it writes anything of an item.
+// One script appends a batch's items, partition by partition, each whole or not at all: it has read all it decides by
+// before it writes anything of an item. In a cluster each partition has a call of its own.
 import { randomBytes } from "node:crypto";
 import type { AppendResult } from "../event/log.ts";
-import type { Waiting } from "./append-queue.ts";
+import type { EventCounts, Waiting } from "./append-queue.ts";
 import { brokenChain } from "./input.ts";
-import {
-  listOf,
-  numberOf,
-  bytesOf,
-  script,
-  type Argument,
-  type RedisClient,
-  type Reply,
-} from "./redis-client.ts";
+import { listOf, numberOf, bytesOf, type Argument, type RedisClient, type Reply } from "./redis-client.ts";
 import { dueBytes, ended, headJson, partitionKeys, sortable } from "./redis-layout.ts";
 import { hashBytes } from "./stored-event.ts";
+import { script } from "./redis-script.ts";
 
 /**
- * KEYS: the partition's eight, two for each item, one for each room. ARGV: the number of rooms and their names, the
- * number of items and their parts. Gives for each item `a`, `c` and the seq, `r` with key and seq, or `b`: appended,
- * conflict, repeated, broken chain. An item whose token stands in the log has been appended before, its answer lost.
+ * KEYS: of each partition its eight, two for each item, one for each room. ARGV: the number of partitions; of each the
+ * number of rooms and their names, the number of items and their parts. Gives for each item `a`, `c` and the seq, `r`
+ * with key and seq, or `b`: appended, conflict, repeated, broken chain. An item whose token stands in the log has been
+ * appended before, its answer lost.
  */
 const APPEND = script(`
-local LOG, END, HEADS, KINDS, STATUSES, DUE, NAMES, ROOMS = unpack(KEYS, 1, 8)
-local next_argument = 0
+local next_key, next_argument = 0, 0
+local function take_key()
+  next_key = next_key + 1
+  return KEYS[next_key]
+end
 local function take()
   next_argument = next_argument + 1
   return ARGV[next_argument]
@@ -32,15 +29,23 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
-local rooms = {}
-local room_count = tonumber(take())
-for index = 1, room_count do rooms[index] = { name = take(), tiles = 0 } end
-local item_count = tonumber(take())
-local position = tonumber(redis.call('GET', END) or '0')
-local answers = {}
+local LOG, END, HEADS, KINDS, STATUSES, DUE, NAMES, ROOMS
+local position, rooms, item_count, item_keys
+local function begin_partition()
+  LOG, END, HEADS, KINDS = take_key(), take_key(), take_key(), take_key()
+  STATUSES, DUE, NAMES, ROOMS = take_key(), take_key(), take_key(), take_key()
+  position = tonumber(redis.call('GET', END) or '0')
+  rooms = {}
+  for index = 1, tonumber(take()) do rooms[index] = { name = take(), tiles = 0 } end
+  item_count = tonumber(take())
+  item_keys = next_key
+  next_key = next_key + 2 * item_count
+  for _, room in ipairs(rooms) do room.key = take_key() end
+end
 
 local function take_item(index)
-  local item = { positions = KEYS[7 + 2 * index], used = KEYS[8 + 2 * index], keys = {}, events = {} }
+  local item = { positions = KEYS[item_keys + 2 * index - 1], used = KEYS[item_keys + 2 * index] }
+  item.keys, item.events = {}, {}
   item.token, item.stream, item.after, item.prev = take(), take(), tonumber(take()), take()
   item.last, item.created, item.due, item.indexed, item.json = take(), take(), take(), take(), take()
   for key = 1, tonumber(take()) do item.keys[key] = { take(), take() } end
@@ -110,7 +115,7 @@ local function write(item, stood)
       positions = {}
     end
     if event.room > 0 then
-      redis.call('ZADD', KEYS[8 + 2 * item_count + event.room], 0, event.member .. struct.pack('>I8', position))
+      redis.call('ZADD', rooms[event.room].key, 0, event.member .. struct.pack('>I8', position))
       count_tile(rooms[event.room], event.at)
     end
   end
@@ -118,67 +123,82 @@ local function write(item, stood)
   write_head(item, stood)
 end
 
-for index = 1, item_count do
-  local item = take_item(index)
+local function append(item)
   local stood = redis.call('HGET', HEADS, item.stream)
   local seq, hash = 0, ''
   if stood then seq, hash = tonumber(string.sub(stood, 33, 48)), string.sub(stood, 1, 32) end
   local answer = refusal(item, seq, hash)
   if not answer then
     write(item, stood)
-    answer = { 'a' }
-  elseif has_been_appended(item, seq) then
-    answer = { 'a' }
+  elseif not has_been_appended(item, seq) then
+    return answer
   end
-  answers[index] = answer
+  return { 'a' }
 end
 
-for _, room in ipairs(rooms) do
-  if room.tiles > 0 then
-    local stood = redis.call('HGET', ROOMS, room.name)
-    if stood then
-      local tiles, first, latest = string.match(stood, '^(%d+):(-?%d+):(-?%d+)$')
-      room.tiles = room.tiles + tonumber(tiles)
-      room.first = math.min(room.first, tonumber(first))
-      room.latest = math.max(room.latest, tonumber(latest))
+local function write_rooms()
+  for _, room in ipairs(rooms) do
+    if room.tiles > 0 then
+      local stood = redis.call('HGET', ROOMS, room.name)
+      if stood then
+        local tiles, first, latest = string.match(stood, '^(%d+):(-?%d+):(-?%d+)$')
+        room.tiles = room.tiles + tonumber(tiles)
+        room.first = math.min(room.first, tonumber(first))
+        room.latest = math.max(room.latest, tonumber(latest))
+      end
+      redis.call('HSET', ROOMS, room.name, whole(room.tiles) .. ':' .. whole(room.first) .. ':' .. whole(room.latest))
     end
-    redis.call('HSET', ROOMS, room.name, whole(room.tiles) .. ':' .. whole(room.first) .. ':' .. whole(room.latest))
   end
+end
+
+local answers = {}
+for partition = 1, tonumber(take()) do
+  begin_partition()
+  for index = 1, item_count do answers[#answers + 1] = append(take_item(index)) end
+  write_rooms()
 end
 return answers
 `);
 
-/** Answers every item of a batch; true when something was appended. */
-export async function appendBatch(client: RedisClient, batch: readonly Waiting[]): Promise<boolean> {
-  const byPartition = Map.groupBy(batch, ({ partition }) => partition);
-  const parts = [...byPartition].map(([partition, waiting]) => appendPart(client, partition, waiting));
-  return (await Promise.all(parts)).some(Boolean);
-}
-
-async function appendPart(
-  client: RedisClient,
-  partition: number,
-  waiting: readonly Waiting[],
-): Promise<boolean> {
-  const sent = waiting.flatMap((one) => {
+/** Answers every item of a batch, and says how much was appended. */
+export async function appendBatch(client: RedisClient, batch: readonly Waiting[]): Promise<EventCounts> {
+  const sent = batch.flatMap((one) => {
     const json = jsonOf(one);
     return json === null ? [] : [{ one, json }];
   });
-  if (sent.length === 0) return false;
+  const parts = [...Map.groupBy(sent, ({ one }) => one.partition)];
+  // In one message: a server that syncs before it answers syncs once for a script, and many scripts would reach it
+  // over several readings of its socket.
+  const messages = client.address.isCluster ? parts.map((part) => [part]) : [parts];
+  const appended = new Map<number, number>();
+  await Promise.all(messages.map(async (message) => await appendParts(client, message, appended)));
+  return appended;
+}
+
+type Part = readonly [partition: number, sent: readonly Sent[]];
+
+async function appendParts(
+  client: RedisClient,
+  parts: readonly Part[],
+  appended: Map<number, number>,
+): Promise<void> {
+  if (parts.length === 0) return;
+  const sent = parts.flatMap(([, some]) => some);
   try {
-    const { keys, values } = request(client, partition, sent);
-    const answers = listOf(await client.run(APPEND, keys, values));
-    let hasAppended = false;
+    const requests = parts.map(([partition, some]) => request(client, partition, some));
+    const keys = requests.flatMap((one) => one.keys);
+    const values = requests.flatMap((one) => one.values);
+    const answers = listOf(await client.run(APPEND, keys, [parts.length, ...values]));
     for (const [index, { one }] of sent.entries()) {
+      const { item, partition } = one;
       const result = resultOf(listOf(answers[index] ?? null));
-      if (result === null) one.reject(brokenChain(one.item));
+      if (result === null) one.reject(brokenChain(item));
       else one.resolve(result);
-      hasAppended ||= result?.status === "appended";
+      if (result?.status !== "appended") continue;
+      appended.set(partition, (appended.get(partition) ?? 0) + item.events.length);
     }
-    return hasAppended;
   } catch (error) {
     for (const { one } of sent) one.reject(error);
-    return false;
   }
 }
 
@@ -192,6 +212,7 @@ function jsonOf(one: Waiting): string | null {
   }
 }
 
+/** An item and its head as JSON. */
 interface Sent {
   readonly one: Waiting;
   readonly json: string;

@@ -4,7 +4,8 @@ import type { Hash } from "../event/event.ts";
 import { checkBlob, checkHash, checkTime } from "./input.ts";
 import { cutPage, pageCursor, pageLimit } from "./page.ts";
 import type { Page, PageRequest, StoredBlob } from "./port.ts";
-import { bytesOf, numberOf, script, type RedisClient } from "./redis-client.ts";
+import { bytesOf, numberOf, type RedisClient } from "./redis-client.ts";
+import { script } from "./redis-script.ts";
 
 const PUT = script(`
 redis.call('SET', KEYS[1], ARGV[1])

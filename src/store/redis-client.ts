@@ -1,28 +1,19 @@
 // Talks to one Redis server or a Redis Cluster: commands with bytes in and out, scripts by their hash, and another
 // try when the server has gone.
-import { createHash } from "node:crypto";
 import type { Cluster, Redis } from "ioredis";
 import { HolodeckError } from "../event/error.ts";
 import { loadDriver } from "./driver.ts";
 import { persist, type Patience } from "./patience.ts";
 import type { RedisAddress } from "./redis-address.ts";
 import { isAway, redisError } from "./redis-error.ts";
+import { mendLog } from "./redis-mend.ts";
+import type { Script } from "./redis-script.ts";
 
 type Driver = Pick<typeof import("ioredis"), "Cluster" | "Redis">;
 export type Argument = string | number | Buffer;
 
 /** A reply as Redis gives it: bytes, whole numbers, nothing, and lists of these. */
 export type Reply = Buffer | number | null | readonly Reply[];
-
-/** A Lua script, run whole: nothing comes between its commands. */
-export interface Script {
-  readonly text: string;
-  readonly hash: string;
-}
-
-export function script(text: string): Script {
-  return { text, hash: createHash("sha1").update(text).digest("hex") };
-}
 
 export interface RedisClientOptions {
   /** How long a call waits for a server that has gone, in milliseconds; default 5,000. */
@@ -37,11 +28,15 @@ export class RedisClient {
   readonly #driver: Driver;
   readonly #connection: Redis | Cluster;
   readonly #patience: Patience;
+  /** Whether a server may have been started since its log was seen to. */
+  #mayBeTorn = true;
+  #mending: Promise<void> | null = null;
 
   private constructor(driver: Driver, address: RedisAddress, { patienceMs = 5000 }: RedisClientOptions) {
     this.address = address;
     this.#driver = driver;
     this.#connection = connection(driver, address);
+    this.#noteStarts();
     this.#patience = {
       patienceMs,
       isWorthAnother: isAway,
@@ -104,7 +99,32 @@ export class RedisClient {
   }
 
   async #send(command: string, values: readonly Argument[]): Promise<Reply> {
+    while (this.#mayBeTorn) await (this.#mending ??= this.#mend());
     return (await this.#connection.callBuffer(command, ...values)) as Reply;
+  }
+
+  /** A server that is started loses its connections first. */
+  #noteStarts(): void {
+    const note = (): void => {
+      this.#mayBeTorn = true;
+    };
+    this.#connection.on("close", note);
+    this.#connection.on("+node", (node: Redis) => {
+      note();
+      node.on("close", note);
+    });
+  }
+
+  async #mend(): Promise<void> {
+    this.#mayBeTorn = false;
+    try {
+      await Promise.all(this.#nodes().map(async (node) => await mendLog(node, this.address.name)));
+    } catch (cause) {
+      this.#mayBeTorn = true;
+      throw cause;
+    } finally {
+      this.#mending = null;
+    }
   }
 
   #nodes(): readonly Redis[] {

@@ -1,8 +1,9 @@
 // Making a Redis store: one small key says what it is, and a script makes it or leaves it as it is, so many may open
 // a new store at once. Also what the server must be set to for "durable" to be true.
 import { HolodeckError } from "../event/error.ts";
-import { bytesOf, listOf, script, type RedisClient, type Reply } from "./redis-client.ts";
+import { bytesOf, listOf, type RedisClient, type Reply } from "./redis-client.ts";
 import { PARTITIONS, PROGRAM, SCHEMA_VERSION } from "./redis-layout.ts";
+import { script } from "./redis-script.ts";
 
 const CREATE = script(`
 local kind = redis.call('TYPE', KEYS[1]).ok

@@ -2,8 +2,9 @@
 import type { StreamId } from "../event/event.ts";
 import type { StoredEvent, TailPlace } from "../event/log.ts";
 import { partitionOf } from "./partition.ts";
-import { bytesOf, listOf, numberOf, script, type RedisClient, type Reply } from "./redis-client.ts";
+import { bytesOf, listOf, numberOf, type RedisClient, type Reply } from "./redis-client.ts";
 import { entryEvent, partitionKeys, type PartitionKeys } from "./redis-layout.ts";
+import { script } from "./redis-script.ts";
 
 /** Positions that follow each other are read at once. */
 const FETCH = `

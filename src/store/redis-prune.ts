@@ -6,11 +6,12 @@ import type { Snapshot, StoredEvent } from "../event/log.ts";
 import { hashWord, wordsOfEvent } from "../event/words.ts";
 import { checkPrune } from "./input.ts";
 import type { PrunedEvent } from "./port.ts";
-import { bytesOf, listOf, numberOf, script, type Argument, type RedisClient } from "./redis-client.ts";
+import { bytesOf, listOf, numberOf, type Argument, type RedisClient } from "./redis-client.ts";
 import type { RedisEvents } from "./redis-events.ts";
 import { sortable, storedHead, type PartitionKeys } from "./redis-layout.ts";
 import { catchUp, POSITION_BYTES } from "./redis-search.ts";
 import { hashBytes, hashText } from "./stored-event.ts";
+import { script } from "./redis-script.ts";
 
 /** How many events one script prunes. */
 const STEP = 128;

@@ -8,11 +8,12 @@ import { hashWord, wordsOfEvent } from "../event/words.ts";
 import { checkSearch } from "./input.ts";
 import { pageLimit } from "./page.ts";
 import type { Page, PageRequest } from "./port.ts";
-import { bytesOf, listOf, numberOf, script, type RedisClient } from "./redis-client.ts";
+import { bytesOf, listOf, numberOf, type RedisClient } from "./redis-client.ts";
 import type { EventPlace, RedisEvents } from "./redis-events.ts";
 import { readableEvent, sortable } from "./redis-layout.ts";
 import { newestFirst } from "./redis-lists.ts";
 import { eventCursor, eventPage, hashBytes } from "./stored-event.ts";
+import { script } from "./redis-script.ts";
 
 /** How many events one script makes findable. */
 const FILL_MAX = 256;

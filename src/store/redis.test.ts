@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { need } from "../../test/need.ts";
 import { RedisServer, type RedisSettings } from "../../test/servers/redis.ts";
 import { testSharedStore } from "../../test/shared-store.ts";
-import { testItem, testStream } from "../testing/events.ts";
+import { lastOf, testItem, testStream } from "../testing/events.ts";
 import { openRedisStore } from "./redis.ts";
 
 describe.skipIf(!need("redis"))("the store in Redis", () => {
@@ -36,6 +36,47 @@ describe.skipIf(!need("redis"))("a Redis server that may lose what it acknowledg
     expect(texts).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
   });
 });
+
+test.skipIf(!need("redis"))(
+  "a server that dies while it writes its log loses nothing at the starts after it",
+  async () => {
+    const server = await RedisServer.start();
+    onTestFinished(() => server.stop());
+    const address = server.newStore();
+    const stream = testStream("a");
+    const first = testItem({ stream });
+    const torn = testItem({
+      stream,
+      after: lastOf(first),
+      facts: [{ data: { is: "torn" } }],
+      keys: ["torn"],
+    });
+    const next = testItem({
+      stream,
+      after: lastOf(first),
+      facts: [{ data: { is: "next" } }],
+      keys: ["next"],
+    });
+    const store = await openRedisStore(address);
+    await store.append([first]);
+    await store.append([torn]);
+    // As if nobody had been told of it yet.
+    await server.killWhileWriting();
+    await server.restart();
+    expect(await store.append([next])).toEqual([{ status: "appended" }]);
+    const blob = await store.putBlob({ bytes: Buffer.from("a blob") });
+    await server.kill();
+    await server.restart();
+    expect((await store.read({ stream })).map(({ hash }) => hash)).toEqual([
+      lastOf(first).hash,
+      lastOf(next).hash,
+    ]);
+    expect(await store.key({ stream, key: "torn" })).toBe(null);
+    expect(Buffer.from((await store.blob({ hash: blob })) ?? [])).toEqual(Buffer.from("a blob"));
+    expect(await store.inspect()).toEqual([]);
+    await store.close();
+  },
+);
 
 test.skipIf(!need("redis"))("a server without memory to spare is full, and loses nothing", async () => {
   const server = await RedisServer.start({ "maxmemory-policy": "noeviction" });

@@ -36,7 +36,7 @@ import type { Store, StoredBlob, StoredHead } from "./port.ts";
 import { parseRedisAddress } from "./redis-address.ts";
 import { appendBatch } from "./redis-append.ts";
 import { RedisBlobs } from "./redis-blobs.ts";
-import { bytesOf, RedisClient, script, type RedisClientOptions } from "./redis-client.ts";
+import { bytesOf, RedisClient, type RedisClientOptions } from "./redis-client.ts";
 import { createOrCheck, warnIfNotDurable } from "./redis-create.ts";
 import { RedisEvents } from "./redis-events.ts";
 import { inspectRedis } from "./redis-inspect.ts";
@@ -46,6 +46,7 @@ import { findInRedis, searchRedis } from "./redis-search.ts";
 import { announce, listen } from "./redis-watch.ts";
 import { mergeByTime, shares } from "./tail-pages.ts";
 import { UnderWay } from "./under-way.ts";
+import { script } from "./redis-script.ts";
 
 export type RedisOptions = RedisClientOptions;
 
@@ -94,11 +95,13 @@ class RedisStore implements Store {
       listen: (ears) => listen(client, self, ears),
       announce: () => announce(client, self),
       end: () => this.#events.end(),
+      between: (act) => this.#queue.between(act),
     });
     this.#queue = new AppendQueue({
       partitions,
       write: async (batch) => {
-        if (await appendBatch(client, batch)) this.#news.appended();
+        const appended = await appendBatch(client, batch);
+        if (appended.size > 0) this.#news.appended(appended);
         return [];
       },
     });

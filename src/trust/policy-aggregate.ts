@@ -133,6 +133,8 @@ function eventsOf({ put, removed }: Difference, version: number, by: string): re
     ...partsOf(put, (items) => ({ put: items, removed: [] })),
     ...partsOf(removed, (items) => ({ put: [], removed: items })),
   ];
+  // The first version may be empty: then there is a policy, which denies all.
+  if (version === 1 && parts.length === 0) parts.push({ put: [], removed: [] });
   return parts.map((part, index) => ({
     type: "policy_changed",
     room: null,

@@ -28,7 +28,10 @@ export interface DecisionDifference {
 }
 
 /** Asks the policy again for each recorded decision, under the same id. Versions may differ without being listed. */
-export function replayDecisions(recorded: Iterable<RecordedDecision>, policy: Policy): DecisionReplay {
+export function replayDecisions(
+  recorded: Iterable<RecordedDecision>,
+  policy: Pick<Policy, "evaluate">,
+): DecisionReplay {
   const differences: DecisionDifference[] = [];
   let total = 0;
   for (const one of recorded) {

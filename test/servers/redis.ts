@@ -1,5 +1,5 @@
 // A Redis server of one's own, or a cluster of three, that writes to disk before it answers and asks for a password.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -57,6 +57,16 @@ export class RedisServer implements SharedServer {
     return await once(this.port, (client) => client.callBuffer(command, ...values));
   }
 
+  /** SIGKILL while the last command is being written to the log. */
+  async killWhileWriting(): Promise<void> {
+    await this.kill();
+    const folder = join(this.#folder, "appendonlydir");
+    const logs = (await readdir(folder)).filter((name) => name.endsWith(".incr.aof"));
+    const last = logs.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1) ?? "";
+    const path = join(folder, last);
+    await truncate(path, (await stat(path)).size - 3);
+  }
+
   async kill(): Promise<void> {
     await this.#process.kill();
   }
@@ -98,9 +108,12 @@ async function boot(port: number, folder: string, settings: RedisSettings): Prom
     ...settings,
   };
   const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
-  return await ServerProcess.start({
-    file: commandOf("redis"),
-    args,
-    ready: /Ready to accept connections/,
-  });
+  const command = { file: commandOf("redis"), args, ready: /Ready to accept connections/ };
+  try {
+    return await ServerProcess.start(command);
+  } catch (error) {
+    // A log that was torn before it was written anew: Redis mends it, ends, and wants to be started once more.
+    if (!String(error).includes("the truncated file is not the last file")) throw error;
+    return await ServerProcess.start(command);
+  }
 }

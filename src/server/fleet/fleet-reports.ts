@@ -1,15 +1,9 @@
 // What can be said of a fleet by walking all of it, said once for each of its states.
 import { articulation, type Articulation } from "../../fleet/articulation.ts";
-import {
-  describeLoops,
-  fleetStatus,
-  h1Snapshot,
-  type FleetStatus,
-  type H1Snapshot,
-} from "../../fleet/fleet-view.ts";
+import { fleetStatus, h1Snapshot, type FleetStatus, type H1Snapshot } from "../../fleet/fleet-view.ts";
 import type { FleetState } from "../../fleet/fleet-state.ts";
 import { plainGraph, type PlainGraph } from "../../fleet/plain-graph.ts";
-import { rigidityOf, type FleetRigidity, type RigidityDescription } from "../../fleet/rigidity.ts";
+import { rigidityOf, type FleetRigidity } from "../../fleet/rigidity.ts";
 import { pingPongs, waitCycles, type PingPong, type WaitCycle } from "../../fleet/waits.ts";
 import type { FleetNow } from "./fleets.ts";
 
@@ -27,36 +21,18 @@ interface Found {
   waits?: Waits;
 }
 
-interface Described {
-  readonly description: RigidityDescription;
-  /** When and how long it took, milliseconds. */
-  readonly at: number;
-  readonly tookMs: number;
-}
-
-/** A description that took longer than this is shown again while the fleet moves on: for ten times as long as it took. */
-const SLOW_MS = 50;
-const SLOW_SHARE = 10;
-
 export class FleetReports {
   /** By state, as a state that was decided on and not appended is dropped with its seqs. */
   readonly #found = new WeakMap<FleetState, Found>();
-  readonly #described = new WeakMap<FleetState, Described>();
-  readonly #monotonic: () => number;
-
-  /** `monotonic` is in milliseconds. */
-  constructor(monotonic: () => number) {
-    this.#monotonic = monotonic;
-  }
 
   /** `GET /status`, spec/wire.md §2. */
   status(now: FleetNow): FleetStatus {
-    return fleetStatus(now.state, now.settings.offset, this.#describe(now));
+    return fleetStatus(now.state, now.settings.offset);
   }
 
   /** `GET /h1-snapshot`, spec/wire.md §2. */
   snapshot(now: FleetNow): H1Snapshot {
-    return h1Snapshot(now.state, now.settings.offset, this.#describe(now));
+    return h1Snapshot(now.state, now.settings.offset);
   }
 
   plain(now: FleetNow): PlainGraph {
@@ -80,19 +56,6 @@ export class FleetReports {
       deadlocks: waitCycles(state.graph.arcs()),
       pingPongs: pingPongs(state.graph.arcs()),
     });
-  }
-
-  #describe(now: FleetNow): RigidityDescription {
-    const quick = describeLoops(now.state.graph.counts());
-    if (quick !== null) return quick;
-    const last = this.#described.get(now.state);
-    const start = this.#monotonic();
-    const isFresh = last !== undefined && last.tookMs > SLOW_MS && start - last.at < SLOW_SHARE * last.tookMs;
-    if (isFresh) return last.description;
-    const { description } = this.rigidity(now).whole;
-    const at = this.#monotonic();
-    this.#described.set(now.state, { description, at, tookMs: at - start });
-    return description;
   }
 
   #of({ state, seq }: FleetNow): Found {

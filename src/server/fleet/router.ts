@@ -48,7 +48,7 @@ export function createRouter(options: RouterOptions): H1Router {
   const parts: FleetParts = {
     fleets,
     metrics,
-    reports: new FleetReports(() => clock.monotonic()),
+    reports: new FleetReports(),
     now: () => moment().now,
     report,
   };

@@ -1,0 +1,169 @@
+// A session as the boundary of trust: who takes part, who may do what, and what was decided. This handle is the
+// owner's and is not judged itself; `session.as(agent)` is what an agent is given.
+import { HolodeckError } from "../event/error.ts";
+import type { JsonObject } from "../event/json.ts";
+import type { Decision, PolicyEngine, Resource } from "../trust/decision.ts";
+import { checkName } from "../trust/name.ts";
+import { AgentSession } from "./agent-session.ts";
+import { attach, checkAttach, type AttachOptions } from "./attach.ts";
+import { denied } from "./denied.ts";
+import { Guard, type GuardHost } from "./guard.ts";
+import type { SessionHost } from "./host.ts";
+import { checkFunction, checkKeys, checkMessage, checkText } from "./input.ts";
+import { introspectionOf, type Introspection } from "./introspection.ts";
+import type { LocalAgents } from "./local-agents.ts";
+import type { OwnedSession } from "./owned-session.ts";
+import type { Presence } from "./presence.ts";
+import {
+  decisionsIn,
+  policyToAsk,
+  replaySession,
+  type SessionDecision,
+  type SessionReplay,
+} from "./replay.ts";
+import { SessionView } from "./session-view.ts";
+import { ownerOf, streamOf } from "./stream.ts";
+
+/** What a handle needs for its boundary. */
+export type TrustHost = SessionHost & GuardHost;
+
+export abstract class SessionTrust extends SessionView {
+  protected abstract readonly host: TrustHost;
+  protected abstract readonly presence: Presence;
+  /** This very handle, for those who act through it. */
+  protected abstract readonly handle: OwnedSession<AgentSession>;
+  #guardOf: Guard | null = null;
+
+  /**
+   * Attaches an agent, and answers the session as the agent may use it. `setup` has run then; `teardown` runs once when
+   * the agent has left or the session has ended. Refused: `conflict` for a name that is taken, `session_ended`;
+   * `callback_failed` when the setup throws; `invalid_argument`.
+   */
+  async attachAgent(options: AttachOptions<AgentSession>): Promise<AgentSession> {
+    const agent = checkAttach(options);
+    const session = this.as(agent.agentId);
+    const context = { agentId: agent.agentId, session };
+    const { host } = this;
+    // What another process did meanwhile counts: an agent it has let go of may come again.
+    const state = await host.refresh(this.sessionId);
+    await attach({ host, state, local: this.#localAgents(), agent, context, options });
+    return session;
+  }
+
+  /**
+   * Lets an agent go, and a gyre's drifts before it. Its teardown has returned, or been passed over after ten seconds,
+   * when this answers. Refused: `not_found` when it is not attached.
+   */
+  async detachAgent(agentId: string, options: { readonly reason?: string } = {}): Promise<void> {
+    checkText(agentId, "agentId");
+    const { reason } = checkKeys(options, "options", ["reason"]);
+    const stream = streamOf(this.sessionId);
+    const why = checkMessage(reason, "reason");
+    await this.host.execute(stream, { type: "detach_agent", agentId, attachmentId: null, reason: why });
+    await this.presence.agents?.idle();
+  }
+
+  /** An agent was heard of. Refused: `not_found` when it is not attached, for instance because it was silent too long. */
+  async heartbeatAgent(agentId: string): Promise<void> {
+    await this.host.execute(streamOf(this.sessionId), {
+      type: "heartbeat_agent",
+      agentId: checkText(agentId, "agentId"),
+    });
+  }
+
+  /** The session and all its agents have a role no more: the next decision knows, in every process. */
+  async revokeRole(roleId: string): Promise<void> {
+    checkName(roleId, "roleId");
+    await this.host.execute(streamOf(this.sessionId), { type: "revoke_role", roleId });
+  }
+
+  /** Who is here, with which roles, attached to what. */
+  async introspect(): Promise<Introspection> {
+    return await this.#guard().look(ownerOf(this.state.identityKey) ?? "", introspectionOf);
+  }
+
+  /**
+   * Whether who has this name may do that now, by which statements, on which terms. It never throws: what cannot be
+   * confirmed or judged is denied, and `errors` says why. Carry out the obligations of what is allowed.
+   */
+  async can(
+    agentId: string,
+    action: string,
+    resource: string | Resource,
+    context: JsonObject = {},
+  ): Promise<Decision> {
+    return await this.#guard().decide({ agentId, action, resource, context });
+  }
+
+  /**
+   * Does something for who has this name when that is allowed, and answers what it came to. `work` is told the decision
+   * and carries out its obligations. Refused with `denied`; then `work` is not called.
+   */
+  async guard<Result>(
+    agentId: string,
+    action: string,
+    resource: string | Resource,
+    work: (decision: Decision) => Promise<Result> | Result,
+    context: JsonObject = {},
+  ): Promise<Result> {
+    checkFunction(work, "work");
+    const question = { agentId, action, resource, context };
+    const decision = await this.#guard().decide(question);
+    if (!decision.allow) throw denied(question, decision);
+    return await work(decision);
+  }
+
+  /** The session as who has this name may use it: each call is judged when it is made. */
+  as(agentId: string): AgentSession {
+    const { host, presence, handle } = this;
+    return new AgentSession({ agentId, session: handle, guard: this.#guard(), presence, host });
+  }
+
+  /** What was decided, in order: each deny, and allows as configured. */
+  async *decisions(): AsyncGenerator<SessionDecision> {
+    yield* decisionsIn(await this.host.trust(), this.sessionId);
+  }
+
+  /** What another policy, of the store, compiled, or another engine's, would have decided over the recorded session. */
+  async replayDecisions(options: { readonly policy: string | PolicyEngine }): Promise<SessionReplay> {
+    const { policy } = checkKeys(options, "options", ["policy"]);
+    const streams = await this.host.trust();
+    return await replaySession(streams, this.sessionId, await policyToAsk(streams, policy));
+  }
+
+  /** For the manager: the agents that this process attached leave with it. */
+  async detachLocal(reason: string): Promise<void> {
+    for (const { agentId, attachmentId } of this.presence.agents?.attached ?? []) {
+      const command = { type: "detach_agent", agentId, attachmentId, reason } as const;
+      // One that cannot be told goes all the same, and is torn down here.
+      await this.host.execute(streamOf(this.sessionId), command).catch((cause: unknown) => {
+        if (cause instanceof HolodeckError) this.host.report(cause);
+      });
+      this.presence.agents?.leave(attachmentId);
+    }
+    await this.presence.agents?.idle();
+  }
+
+  /** For who takes over from a process that died: the agents it had attached are gone with it. */
+  async detachLost(): Promise<void> {
+    const reason = "The process that attached it died.";
+    for (const { agentId, attachmentId, process } of [...this.state.agents.values()].toReversed()) {
+      if (this.host.processes.isAlive(process)) continue;
+      await this.host.execute(streamOf(this.sessionId), {
+        type: "detach_agent",
+        agentId,
+        attachmentId,
+        reason,
+      });
+    }
+  }
+
+  #localAgents(): LocalAgents {
+    const { clock } = this.host;
+    return this.presence.agentsWith({ clock, report: (problem) => this.host.report(problem) });
+  }
+
+  #guard(): Guard {
+    return (this.#guardOf ??= new Guard(this.host, this.sessionId));
+  }
+}
