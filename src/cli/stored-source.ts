@@ -20,11 +20,9 @@ export class StoredSource implements SessionSource {
   readonly isServed = false;
   readonly #store: Store;
   readonly #address: string;
-  readonly #env: Io["env"];
 
   constructor(store: Store, options: SourceOption, io: Io) {
     this.#store = store;
-    this.#env = io.env;
     this.#address = addressOf(options, io);
   }
 
@@ -62,7 +60,7 @@ export class StoredSource implements SessionSource {
 
   async secretsOf(state: SessionState): Promise<readonly string[]> {
     const { keptSecrets } = await import("../run/plan-session.ts");
-    return await keptSecrets(this.#store, state, this.#env);
+    return await keptSecrets(this.#store, state);
   }
 
   async end(sessionId: string, outcome: SessionOutcome, error?: string): Promise<EndedSession> {

@@ -6,7 +6,7 @@ import { fold } from "../event/fold.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { EventLog } from "../event/log.ts";
 import { Runtime } from "../event/runtime.ts";
-import { defaultOf, valueFor, type Field, type Fields, type Values } from "./field.ts";
+import { defaultOf, frozen, valueFor, type Field, type Fields, type Values } from "./field.ts";
 import { omniAggregate, type FieldsWritten, type OmniAggregate, type OmniState } from "./omni-aggregate.ts";
 import { HIDDEN, OmniObject, type FieldGuard, type OmniHost } from "./omni-object.ts";
 
@@ -30,6 +30,25 @@ export interface AuditEntry {
   readonly fields: JsonObject;
 }
 
+/** Kinds of streams that hold something else. */
+export const KINDS_TAKEN: ReadonlySet<string> = new Set([
+  "account",
+  "chem",
+  "cursor",
+  "decisions",
+  "fleet",
+  "identity",
+  "keys",
+  "outbox",
+  "policy",
+  "recovery",
+  "requests",
+  "role",
+  "room",
+  "session",
+  "webhook",
+]);
+
 const NAME = /^[a-z][a-zA-Z0-9_]{0,63}$/;
 
 export class OmniKind<F extends Fields> {
@@ -42,6 +61,7 @@ export class OmniKind<F extends Fields> {
   /** Throws `invalid_argument` for a name that is none, or that every object has already. */
   constructor(kind: string, fields: F) {
     streamId(kind, "any");
+    if (KINDS_TAKEN.has(kind)) throw takenKind(kind);
     for (const name of Object.keys(fields)) {
       if (!NAME.test(name) || name in OmniObject.prototype || name === "key") throw badName(kind, name);
     }
@@ -104,7 +124,7 @@ export class OmniKind<F extends Fields> {
     const folded = await fold({ aggregate: this.#aggregate, log: ports.store, stream, throughSeq });
     const isThere = folded.seq > 0 && (throughSeq === Number.POSITIVE_INFINITY || folded.seq === throughSeq);
     if (!isThere) throw notFound(key, throughSeq);
-    const values = new Map(folded.state.fields);
+    const values = new Map([...folded.state.fields].map(([name, value]) => [name, frozen(value)] as const));
     // A field that was declared later is what it is by default.
     for (const [name, field] of this.#fields)
       if (!values.has(name)) values.set(name, defaultOf({ name: `${this.kind}.${name}`, field }));
@@ -176,6 +196,13 @@ function notFound(key: string, version = Number.POSITIVE_INFINITY): HolodeckErro
   return new HolodeckError("not_found", {
     what: `${which} is in this store.`,
     todo: "Check the key and the store.",
+  });
+}
+
+function takenKind(kind: string): HolodeckError {
+  return new HolodeckError("invalid_argument", {
+    what: `${kind} cannot be a kind of objects: streams of that kind hold something else.`,
+    todo: "Choose another name for the kind.",
   });
 }
 
