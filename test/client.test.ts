@@ -123,6 +123,18 @@ test("what only the store's own process can do is refused", async () => {
   await expect(task.complete({ record: { exit_code: 3 } })).resolves.toMatchObject({ outcome: "success" });
 });
 
+test("more sessions than a filter holds are followed all the same", async () => {
+  const client = world.client();
+  const sessions = await Promise.all(Array.from({ length: 95 }, async () => await client.startSession()));
+  const other = world.client();
+  const seen: string[] = [];
+  const chosen = [0, 47, 94].flatMap((index) => sessions[index] ?? []);
+  for (const one of chosen) one.on("task_added", ({ data }) => seen.push(data["task_id"] as string));
+  for (const [index, { sessionId }] of chosen.entries())
+    await (await other.get(sessionId)).addTask(`t${index}`);
+  await expect.poll(() => seen.toSorted(), { timeout: 10_000 }).toEqual(["t0", "t1", "t2"]);
+});
+
 /** A way to a server on which the first answers to POSTs get lost. Answers its address. */
 async function losingAnswers(target: string, count: number): Promise<string> {
   let left = count;
