@@ -30,6 +30,24 @@ export interface AuditEntry {
   readonly fields: JsonObject;
 }
 
+/** What the library's own streams are called: an object among them would be read as one of those. */
+const OWN_KINDS: ReadonlySet<string> = new Set([
+  "account",
+  "chem",
+  "cursor",
+  "decisions",
+  "fleet",
+  "identity",
+  "keys",
+  "outbox",
+  "policy",
+  "recovery",
+  "requests",
+  "role",
+  "room",
+  "session",
+]);
+
 const NAME = /^[a-z][a-zA-Z0-9_]{0,63}$/;
 
 export class OmniKind<F extends Fields> {
@@ -39,9 +57,10 @@ export class OmniKind<F extends Fields> {
   /** Has the fields as accessors, so that an object reads like any other. */
   readonly #Object: typeof OmniObject;
 
-  /** Throws `invalid_argument` for a name that is none, or that every object has already. */
+  /** Throws `invalid_argument` for a name that is none, that is taken, or that every object has already. */
   constructor(kind: string, fields: F) {
     streamId(kind, "any");
+    if (OWN_KINDS.has(kind)) throw takenKind(kind);
     for (const name of Object.keys(fields)) {
       if (!NAME.test(name) || name in OmniObject.prototype || name === "key") throw badName(kind, name);
     }
@@ -49,6 +68,11 @@ export class OmniKind<F extends Fields> {
     this.#fields = new Map(Object.entries(fields));
     this.#aggregate = omniAggregate(kind);
     this.#Object = classWith([...this.#fields.keys()]);
+  }
+
+  /** The names of its fields, as they were declared. */
+  get fields(): readonly (keyof F & string)[] {
+    return [...this.#fields.keys()];
   }
 
   /** A new object; `persist()` makes it durable. Throws `invalid_argument` for values its fields do not take. */
@@ -124,6 +148,7 @@ export class OmniKind<F extends Fields> {
         if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
         return await runtime.refresh(stream);
       },
+      read: async (stream) => await runtime.refresh(stream),
     };
     // The class has an accessor for each field.
     return new this.#Object(key, host, values, state) as Omni<F>;
@@ -176,6 +201,13 @@ function notFound(key: string, version = Number.POSITIVE_INFINITY): HolodeckErro
   return new HolodeckError("not_found", {
     what: `${which} is in this store.`,
     todo: "Check the key and the store.",
+  });
+}
+
+function takenKind(kind: string): HolodeckError {
+  return new HolodeckError("invalid_argument", {
+    what: `${JSON.stringify(kind)} is the name of streams that are not objects.`,
+    todo: "Choose another name for the kind.",
   });
 }
 

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../event/json.ts";
 import { valueFor, type Field, type NamedField } from "./field.ts";
 import { isSame, type OmniState } from "./omni-aggregate.ts";
 
-/** Judges who reads and writes fields, at once. */
+/** Judges who reads and writes fields, at once: by what was decided before, when that takes a while. */
 export interface FieldGuard {
   /** Who acts: an agent's name. */
   readonly agent: string;
@@ -27,6 +27,8 @@ export interface OmniHost {
     by: string | null,
     isNew: boolean,
   ) => Promise<OmniState>;
+  /** The object as its stream has it now. */
+  readonly read: (stream: StreamId) => Promise<OmniState>;
 }
 
 /** A watched field has changed. */
@@ -150,14 +152,25 @@ export class OmniObject {
     return this.key;
   }
 
+  /** Takes in what others have changed meanwhile; what was changed here and is not persisted stays. */
+  async refresh(): Promise<void> {
+    await this.#persisting;
+    this.#takeInAll(await this.#host.read(this.key));
+  }
+
   async #write(): Promise<void> {
     const written = new Map([...this.#dirty].map((name) => [name, this.#values.get(name) ?? null]));
     if (written.size === 0 && this.#version > 0) return;
     const by = this.#host.guard?.agent ?? null;
     const state = await this.#host.write(this.key, Object.fromEntries(written), by, this.#version === 0);
-    this.#version = state.version;
     for (const [name, value] of written) if (isSame(this.#values.get(name), value)) this.#dirty.delete(name);
-    for (const [name, value] of state.fields) this.#takeIn(name, value);
+    this.#takeInAll(state);
+  }
+
+  #takeInAll({ version, updatedAt, fields }: OmniState): void {
+    this.#version = version;
+    this.#updatedAt = Math.max(this.#updatedAt, updatedAt);
+    for (const [name, value] of fields) this.#takeIn(name, value);
   }
 
   #takeIn(name: string, value: Json): void {

@@ -8,7 +8,6 @@ import type { ForkOptions } from "./fork.ts";
 import type { Introspection } from "./introspection.ts";
 import type { SessionOutcome } from "./outcome.ts";
 import type { PastSession } from "./past-session.ts";
-import type { PersistedSession } from "./persist.ts";
 import type { SessionDecision, SessionReplay } from "./replay.ts";
 import type { SessionView } from "./session-view.ts";
 import type { TaskOptions } from "./task-options.ts";
@@ -24,7 +23,6 @@ export interface OwnedSession<Agent> extends SessionView {
   loseAttempt(taskId: string, reason: string): Promise<void>;
   endSession(outcome?: SessionOutcome, options?: { readonly error?: string }): Promise<SessionOutcome>;
   on(type: SessionEvent["type"] | "change", listener: SessionListener): () => void;
-  persist(): Promise<PersistedSession>;
   at(seq: number): Promise<PastSession>;
   fork(seq: number, options?: ForkOptions): Promise<{ readonly sessionId: string }>;
   attachAgent(options: AttachOptions<Agent>): Promise<Agent>;

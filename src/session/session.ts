@@ -191,9 +191,10 @@ export class Session extends SessionTrust implements AsyncDisposable {
 
   /**
    * What must be kept elsewhere to find the session again with `Session.rehydrate`: five keys, plain JSON. The session
-   * itself is in its store already.
+   * itself is in its store already; what has changed in the objects it manages is durable then too.
    */
   async persist(): Promise<PersistedSession> {
+    await this.persistObjects();
     return persistedOf(await this.host.refresh(this.sessionId));
   }
 
