@@ -116,6 +116,7 @@ export type { TrustOptions } from "./session/start-trust.ts";
 export type { ForkedFrom } from "./session/state.ts";
 export type { TaskOptions } from "./session/task-options.ts";
 export type { CompleteOptions, HeartbeatOptions, Task, TaskCompletion } from "./session/task.ts";
+export type { TrustChange } from "./session/trust-audit.ts";
 export { withTrace } from "./session/trace-context.ts";
 export type { WorkContext } from "./session/work.ts";
 export { openStore } from "./store/open.ts";
