@@ -114,7 +114,9 @@ function targetOf(reach: Reach): string {
   return "speed" in reach ? `≥ ${percent(reach.speed)}` : `≥ ${times(reach.lead)}`;
 }
 
+/** From ten times on the percents are no help. */
 function percent(share: number): string {
+  if (share >= 10) return `${Math.round(share).toLocaleString("en")} ×`;
   return `${Math.round(share * 100)} %`;
 }
 

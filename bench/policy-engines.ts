@@ -1,6 +1,7 @@
 // The engines decisions are measured beside, each given the same rules: principals with one role, exact resources,
 // a tenth of them prefixes, a tenth denies. Those that are not installed answer null.
 import { exportCedar } from "../src/trust/cedar-export.ts";
+import { loadCedarPolicy } from "../src/trust/cedar-policy.ts";
 import { cedarRequest } from "../src/trust/cedar-request.ts";
 import type { PolicyRequest } from "../src/trust/decision.ts";
 import type { Identity } from "../src/trust/identity.ts";
@@ -33,6 +34,7 @@ export const ENGINES: Readonly<Record<string, Make>> = {
         request: { ...request, decisionId: "dec_1" },
       })),
     ),
+  "holodeck, policies in Cedar": loadedCedar,
   "cedar-wasm, preparsed": cedar,
   casbin,
   CASL: casl,
@@ -59,15 +61,26 @@ function ours(rules: readonly Rule[], questions: readonly Question[]): Engine {
 async function cedar(rules: readonly Rule[], questions: readonly Question[]): Promise<Engine | null> {
   const engine = await load<CedarModule>("@cedar-policy/cedar-wasm/nodejs");
   if (engine === null) return null;
-  const { policies, moments } = exportCedar(compilePolicy(statementsOf(rules), { version: 1 }).statements);
+  const exported = exportCedar(compilePolicy(statementsOf(rules), { version: 1 }).statements);
   const preparsedPolicySetId = `rules-${rules.length}`;
-  engine.preparsePolicySet(preparsedPolicySetId, { staticPolicies: Object.fromEntries(policies) });
+  engine.preparsePolicySet(preparsedPolicySetId, { staticPolicies: Object.fromEntries(exported.policies) });
   const calls = questions.map(({ principal, request }) => ({
-    ...cedarRequest(principal, request, moments),
+    ...cedarRequest(principal, request, exported),
     preparsedPolicySetId,
     validateRequest: false,
   }));
   return (index) => engine.statefulIsAuthorized(at(calls, index)).response?.decision === "allow";
+}
+
+/** The same policies as our users load them: in sets, of which those are asked that may speak of the request. */
+async function loadedCedar(rules: readonly Rule[], questions: readonly Question[]): Promise<Engine | null> {
+  if ((await load("@cedar-policy/cedar-wasm/nodejs")) === null) return null;
+  const exported = exportCedar(compilePolicy(statementsOf(rules), { version: 1 }).statements);
+  const policy = await loadCedarPolicy({ ...exported, policies: exported.text, version: 1 });
+  return (index) => {
+    const { principal, request } = at(questions, index);
+    return policy.evaluate(principal, request).allow;
+  };
 }
 
 const CASBIN_MODEL = `

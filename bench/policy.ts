@@ -9,10 +9,6 @@ import { guardedAt } from "./policy-guard.ts";
 export interface PolicyFigures {
   readonly sizes: readonly number[];
   readonly engines: readonly EngineFigures[];
-  /** Our time at the last size by time at the first, the worse of our two; the row asks for at most 2. */
-  readonly growth: number;
-  /** Our decisions, the slower of our two, by theirs at the last size; the row asks for 1,000. */
-  readonly lead: Readonly<Record<string, number>>;
 }
 
 export interface EngineFigures {
@@ -22,6 +18,9 @@ export interface EngineFigures {
   /** Of each round, by size. */
   readonly samples: readonly (readonly number[])[];
 }
+
+/** The engines that the design names a distance to. */
+const BESIDE: ReadonlySet<string> = new Set(["cedar-wasm, preparsed", "casbin"]);
 
 const QUESTIONS = 1_000;
 /** So long answers are compared, and at least twenty: slow engines are asked fewer questions. */
@@ -50,7 +49,7 @@ export async function benchPolicy({
     );
     return { engine, perSecond: samples.map(median), samples };
   });
-  return { sizes, engines, ...rowOf(engines) };
+  return { sizes, engines };
 }
 
 interface Trial {
@@ -121,23 +120,6 @@ function median(samples: readonly number[]): number | null {
   return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? null;
 }
 
-function rowOf(engines: readonly EngineFigures[]): Pick<PolicyFigures, "growth" | "lead"> {
-  const known = engines.flatMap(({ engine, perSecond }) => {
-    const [first, last] = [perSecond[0] ?? null, perSecond.at(-1) ?? null];
-    return first === null || last === null ? [] : [{ engine, growth: first / last, last }];
-  });
-  const [own, others] = [known.filter(isOurs), known.filter((one) => !isOurs(one))];
-  const slowest = Math.min(...own.map(({ last }) => last));
-  return {
-    growth: Math.max(...own.map(({ growth }) => growth)),
-    lead: Object.fromEntries(others.map(({ engine, last }) => [engine, slowest / last])),
-  };
-}
-
-function isOurs({ engine }: { readonly engine: string }): boolean {
-  return engine.startsWith("holodeck");
-}
-
 function line(cells: readonly string[]): string {
   return `${cells.map((cell, index) => (index === 0 ? cell.padEnd(30) : cell.padStart(11))).join("")}\n`;
 }
@@ -191,8 +173,8 @@ export async function* rows(): AsyncGenerator<Row> {
       ),
     ],
   };
-  for (const { engine, samples } of engines.slice(1)) {
-    if (isOurs({ engine }) || engine === "CASL" || samples.at(-1)?.length === 0) continue;
+  for (const { engine, samples } of engines) {
+    if (!BESIDE.has(engine) || samples.at(-1)?.length === 0) continue;
     const pairs = pairsOf(ours.samples.at(-1), samples.at(-1));
     const what = `policy.evaluate at ${sizes.at(-1)} statements, beside ${engine}`;
     yield { what, reach: { speed: 1_000 }, pairs, show: rate(1), notes: [] };

@@ -2,13 +2,25 @@
 // may do what their folder may not, with the reason.
 
 /** What a session rests on. */
-const BELOW_SESSION = ["event", "tile", "store", "telemetry", "trust", "omni", "dust", "fleet", "view"];
+const BELOW_SESSION = [
+  "event",
+  "tile",
+  "webhook",
+  "store",
+  "telemetry",
+  "trust",
+  "omni",
+  "dust",
+  "fleet",
+  "view",
+];
 
 /** Folders each folder may import besides itself; `all` for the places that put everything together. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   event: [],
   store: ["event"],
   tile: ["event", "store"],
+  webhook: ["event", "store", "tile"],
   trust: ["event"],
   omni: ["event"],
   dust: ["event"],
@@ -46,6 +58,7 @@ export const PURE: readonly string[] = [
   "event",
   "session",
   "tile",
+  "webhook",
   "trust",
   "omni",
   "view",
@@ -55,17 +68,24 @@ export const PURE: readonly string[] = [
 ];
 
 /** What a pure folder may import all the same. */
-export const PURE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = { event: ["node:crypto"] };
+export const PURE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  event: ["node:crypto"],
+  webhook: ["node:crypto"],
+};
 
 /** Files of pure folders that are edges, each with its reason. */
 export const IMPURE: Readonly<Record<string, string>> = {
   "src/session/callback-context.ts": "asks the machine which callback the running code belongs to",
-  "src/session/router-client.ts": "holds the connections to an H1 router, and hashes the keys it sends",
+  "src/session/router-client.ts": "hashes the keys it sends to an H1 router",
   "src/session/trace-context.ts": "asks the machine on behalf of which trace the running code works",
   "src/session/system-clock.ts": "is the clock: everything else is given the time",
+  "src/trust/cedar-engine.ts":
+    "loads the Cedar engine, a package, and keeps the names of what is kept ready in it",
+  "src/tile/endpoint.ts": "holds the connections to a server elsewhere",
   "src/tile/plato-request.ts": "speaks HTTP: what is sent and what an answer means is decided elsewhere",
-  "src/tile/plato-sink.ts": "holds the connections to a server, and hashes the tile it shortens",
+  "src/tile/plato-sink.ts": "hashes the tile it shortens",
   "src/tile/target.ts": "asks the system where a name leads",
+  "src/webhook/verify.ts": "is for receivers, in programs of their own, and looks at their clock",
   "src/session/system-id.ts": "is the source of ids: everything else is given them",
 };
 

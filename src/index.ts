@@ -108,7 +108,7 @@ export type {
   RoutingDecision,
   TaskRouter,
 } from "./session/router.ts";
-export type { TilePorts } from "./session/sending.ts";
+export type { TilePorts, WebhookPorts } from "./session/sending.ts";
 export type { SessionListener } from "./session/owned-session.ts";
 export type { SessionView } from "./session/session-view.ts";
 export type { SessionSnapshot, TaskSnapshot } from "./session/snapshots.ts";
@@ -133,10 +133,13 @@ export type {
 export { verifyStore } from "./store/verify.ts";
 export { SessionMetrics } from "./telemetry/metrics.ts";
 export type { Routing, TaskTotals } from "./tile/session-tiles.ts";
-export type { OutboxMetrics, SinkAnswer, Submission, TileSink } from "./tile/sink.ts";
+export type { DeliveryMetrics } from "./tile/errand.ts";
+export type { SinkAnswer, Submission, TileSink } from "./tile/sink.ts";
 export { tileOf, type Tile } from "./tile/tile.ts";
 export { TileEmitter, type EmittedSession, type EmittedTask } from "./tile/tile-emitter.ts";
-export type { Decision as PolicyDecision, PolicyRequest, Resource } from "./trust/decision.ts";
+export { exportCedar, type CedarExport } from "./trust/cedar-export.ts";
+export { loadCedarPolicy, type CedarSource } from "./trust/cedar-policy.ts";
+export type { Decision as PolicyDecision, PolicyEngine, PolicyRequest, Resource } from "./trust/decision.ts";
 export { parseIdentity, type Identity } from "./trust/identity.ts";
 export { resourceId } from "./trust/name.ts";
 export type { Delivery, Mask, Obligation } from "./trust/obligation.ts";
@@ -145,3 +148,6 @@ export { compilePolicy, Policy } from "./trust/policy.ts";
 export type { DecisionDifference, RecordedDecision } from "./trust/replay.ts";
 export type { Role } from "./trust/role.ts";
 export type { Effect, Statement } from "./trust/statement.ts";
+export type { WebhookKind, WebhookPost } from "./webhook/kinds.ts";
+export { verifyWebhook, type VerifiedWebhook, type VerifyWebhook } from "./webhook/verify.ts";
+export type { WebhookOptions } from "./webhook/webhook.ts";

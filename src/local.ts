@@ -18,10 +18,12 @@ import { SessionMetrics } from "./telemetry/metrics.ts";
 import { platoKeyFor } from "./tile/plato-key.ts";
 import { PlatoSink } from "./tile/plato-sink.ts";
 import { TileEmitter } from "./tile/tile-emitter.ts";
+import { PostCarrier } from "./webhook/post-carrier.ts";
+import { makeWebhooks, type Webhook, type WebhookOptions } from "./webhook/webhook.ts";
 
 /** Where a manager keeps its sessions, and what it uses instead of the machine's own parts. */
 export interface ManagerOptions
-  extends Partial<Omit<ManagerPorts, "openStore" | "leavesStoreOpen" | "tiles">>, TargetChoice {
+  extends Partial<Omit<ManagerPorts, "openStore" | "leavesStoreOpen" | "tiles" | "webhooks">>, TargetChoice {
   /**
    * An address (`memory:`, a path) or a store. Default `HOLODECK_STORE`, else `holodeck.db` in `HOLODECK_HOME`,
    * else in `./.holodeck`. A store that is passed in is closed with the manager.
@@ -32,6 +34,12 @@ export interface ManagerOptions
    * sessions it starts to be sent. Default: when `platoUrl` is given. False leaves the sending to another process.
    */
   readonly deliverTiles?: boolean;
+  /**
+   * Where to post what happens in this store, at most 32; default nowhere. A webhook hears of all sessions, from when it
+   * was first declared on, each event once or more often under one `webhook-id`, signed (see `verifyWebhook`). What could
+   * not be posted waits in the store; `holodeck webhooks` shows it.
+   */
+  readonly webhooks?: readonly WebhookOptions[];
 }
 
 /** Which servers may be spoken to. */
@@ -61,16 +69,23 @@ export class SessionManager extends Manager {
       store,
       deliverTiles,
       allowPrivateTargets,
+      webhooks = [],
       clock = new SystemClock(bootId()),
       ...ports
     } = checkOptions(options);
+    const choice = allowPrivateTargets === undefined ? {} : { allowPrivateTargets };
     super(config, {
       openStore: async () => (typeof store === "object" ? store : await openStore(store)),
       clock,
       tiles: {
-        sinkFor: sinkFor(clock, { ...(allowPrivateTargets !== undefined && { allowPrivateTargets }) }),
+        sinkFor: sinkFor(clock, choice),
         random: Math.random,
         ...(deliverTiles !== undefined && { deliver: deliverTiles }),
+      },
+      webhooks: {
+        webhooks: makeWebhooks(webhooks, process.env),
+        carrierFor: carrierFor(clock, choice),
+        random: Math.random,
       },
       routerFor: (url) =>
         new HttpRouter({
@@ -154,6 +169,7 @@ const MANAGER_OPTIONS = [
   "store",
   "deliverTiles",
   "allowPrivateTargets",
+  "webhooks",
   "clock",
   "random",
   "processes",
@@ -165,12 +181,15 @@ const MANAGER_OPTIONS = [
   "report",
 ] as const satisfies readonly (keyof ManagerOptions)[];
 
+/** Makes the senders to webhooks. */
+export function carrierFor(clock: Clock, choice: TargetChoice = {}): (webhook: Webhook) => PostCarrier {
+  const allowPrivate = mayReachPrivate(choice.allowPrivateTargets);
+  return (webhook) => new PostCarrier({ webhook, clock, allowPrivate });
+}
+
 /** Makes the senders to PLATO servers. */
-export function sinkFor(
-  clock: Clock,
-  { allowPrivateTargets }: TargetChoice = {},
-): (url: string) => PlatoSink {
-  const allowPrivate = mayReachPrivate(allowPrivateTargets);
+export function sinkFor(clock: Clock, choice: TargetChoice = {}): (url: string) => PlatoSink {
+  const allowPrivate = mayReachPrivate(choice.allowPrivateTargets);
   return (url) => new PlatoSink({ url, clock, allowPrivate, apiKey: platoKeyFor(url, process.env) });
 }
 

@@ -177,12 +177,12 @@ test.each([
 ])("%s is refused with a sentence", async (query, sentence) => {
   const refused = await openStream(server.port, query);
   expect(refused.response.statusCode).toBe(400);
-  expect((await bodyOf(refused))["error"]).toMatch(sentence);
+  expect((await bodyOf(refused))["detail"]).toMatch(sentence);
 });
 
 async function answerTo(id: string): Promise<readonly [number | undefined, unknown]> {
   const refused = await openStream(server.port, "", { "last-event-id": id });
-  return [refused.response.statusCode, (await bodyOf(refused))["error"]];
+  return [refused.response.statusCode, (await bodyOf(refused))["detail"]];
 }
 
 test("a forged id is refused, in its place and in its check, and so is one from the future", async () => {
@@ -215,7 +215,7 @@ test("an id whose event is pruned is too old, and who reads past others that are
   expect(await store.prune({ stream: SESSION, throughSeq: 2 })).toBe(2);
   const refused = await openStream(server.port, "", { "last-event-id": inside!.id! });
   expect(refused.response.statusCode).toBe(410);
-  expect((await bodyOf(refused))["error"]).toMatch(/too old/);
+  expect((await bodyOf(refused))["detail"]).toMatch(/too old/);
   const again = await open("?type=nothing", { "last-event-id": before!.id! });
   const [gap] = await again.take(1);
   expect(gap).toMatchObject({ event: "gap", data: { stream: SESSION, from: 1, to: 2, reason: "pruned" } });

@@ -1,4 +1,4 @@
-// What the outbox's tests play in: managers over one store with virtual time, and real PLATO servers.
+// What the tests of senders play in: managers over one store with virtual time, and real PLATO servers.
 import { expect } from "vitest";
 import type { SessionConfig } from "../src/session/config.ts";
 import { SessionManager } from "../src/session/manager.ts";
@@ -36,6 +36,8 @@ export interface Shared {
   readonly random?: ManagerPorts["random"];
   readonly sinkFor?: (url: string) => TileSink;
   readonly deliver?: boolean;
+  readonly webhooks?: NonNullable<ManagerPorts["webhooks"]>;
+  readonly router?: NonNullable<ManagerPorts["router"]>;
   /** Default: nothing may be reported. */
   readonly report?: ManagerPorts["report"];
 }
@@ -58,9 +60,10 @@ export function world(config: Partial<SessionConfig>, shared: Shared = { store: 
       clock,
       random,
       processes: testProcesses(),
-      router: fixedRouter(),
+      router: shared.router ?? fixedRouter(),
       metrics,
       tiles: { sinkFor, random: () => 0.5, ...(deliver !== undefined && { deliver }) },
+      ...(shared.webhooks !== undefined && { webhooks: shared.webhooks }),
       report: shared.report ?? ((problem) => expect.unreachable(problem.message)),
     },
   );
@@ -71,6 +74,11 @@ export function world(config: Partial<SessionConfig>, shared: Shared = { store: 
     await closed;
   });
   return { manager, clock, store, metrics, ports: { ...shared, clock, random }, close };
+}
+
+/** To be closed after the test. */
+export function closesAfterTest(close: () => Promise<void>): void {
+  closing.push(close);
 }
 
 export async function server(options?: TestPlatoOptions): Promise<TestPlato> {

@@ -122,5 +122,5 @@ function taskNames(): readonly string[] {
 }
 
 function tellMissing(name: string): void {
-  process.stderr.write(`${name} is not installed, and its rows are left out: npm ci --prefix bench\n`);
+  process.stderr.write(`${name} is not installed, and its rows are left out: npm install --prefix bench\n`);
 }

@@ -22,6 +22,8 @@ const NAMES = {
   allowHosts: "allow_hosts",
   logLevel: "log_level",
   jwt: "jwt",
+  webhooks: "webhooks",
+  allowPrivateTargets: "allow_private_targets",
   fleetFile: "fleet_file",
   emergenceThreshold: "emergence_threshold",
   platoUrl: "plato_url",
@@ -31,7 +33,7 @@ export async function command(_args: readonly string[], options: ConfigShowOptio
   const { settings, sources, file } = loadSettings(options, io);
   const shown = (Object.keys(NAMES) as (keyof Settings)[]).map((name) => ({
     name: NAMES[name],
-    value: shownOf(name, settings[name]),
+    value: shownOf(name, settings),
     source: sources[name],
   }));
   if (options.json === true) {
@@ -52,7 +54,15 @@ export async function command(_args: readonly string[], options: ConfigShowOptio
   return await Promise.resolve(EXIT.ok);
 }
 
-function shownOf(name: keyof Settings, value: Settings[keyof Settings]): unknown {
+function shownOf(name: keyof Settings, settings: Settings): unknown {
+  const value = settings[name];
   if (name === "apiKey") return value === null ? null : "[masked]";
+  if (name === "webhooks") return settings.webhooks.map((webhook) => withoutSecret(webhook));
   return typeof value === "string" ? withoutSecrets(value, []) : value;
+}
+
+/** The path of a webhook's URL may be a secret as well as its secret. */
+function withoutSecret({ url, secret, ...rest }: Settings["webhooks"][number]): object {
+  const origin = URL.canParse(url) ? new URL(url).origin : "[masked]";
+  return { url: `${origin}/…`, ...rest, ...(secret !== undefined && { secret: "[masked]" }) };
 }

@@ -1,6 +1,16 @@
 // The commands that look at policies, as data.
 import type { CommandSpec } from "./command-spec.ts";
 
+const CEDAR_FILES: CommandSpec["options"] = [
+  { flags: "--cedar <file>", text: "decide by these Cedar policies, not by the file's statements" },
+  { flags: "--schema <file>", text: "the schema of the Cedar policies" },
+  {
+    flags: "--decimals <n>",
+    text: "digits of numbers that Cedar is told of: 3 for exported policies (default: 0)",
+    range: [0, 6],
+  },
+];
+
 export const POLICY: readonly CommandSpec[] = [
   {
     group: "policy",
@@ -9,8 +19,11 @@ export const POLICY: readonly CommandSpec[] = [
     description:
       "Judges the cases of a policy file (who, action, resource, context, and what is expected) by its statements.\n" +
       "Exits with 1 when one comes out otherwise. With --json: {passed, failed, cases}.",
-    examples: ["holodeck policy test examples/policy.yaml"],
-    options: [],
+    examples: [
+      "holodeck policy test examples/policy.yaml",
+      "holodeck policy test cases.yaml --cedar house.cedar --schema house.cedarschema",
+    ],
+    options: CEDAR_FILES,
     load: async () => await import("./policy-test.ts"),
   },
   {
@@ -28,6 +41,7 @@ export const POLICY: readonly CommandSpec[] = [
       { flags: "--roles <roles...>", text: "who is asked about holds these, over what the file says" },
       { flags: "--context <json>", text: "facts of the moment" },
       { flags: "--attributes <json>", text: "facts about the resource" },
+      ...CEDAR_FILES,
     ],
     load: async () => await import("./policy-explain.ts"),
   },

@@ -5,10 +5,10 @@ import { explainDecision } from "../trust/explain.ts";
 import { palette, wantsColor } from "./ansi.ts";
 import { EXIT } from "./exit-codes.ts";
 import { print, printJson, type Io } from "./io.ts";
-import { principalOf, readPolicyFile } from "./policy-file.ts";
+import { engineOf, principalOf, readPolicyFile, type CedarFiles } from "./policy-file.ts";
 import { printable } from "./printable.ts";
 
-export interface PolicyExplainOptions {
+export interface PolicyExplainOptions extends CedarFiles {
   readonly roles?: readonly string[];
   /** JSON. */
   readonly context?: string;
@@ -23,8 +23,9 @@ export async function command(
   options: PolicyExplainOptions,
   io: Io,
 ): Promise<number> {
-  const { policy, identities } = readPolicyFile(file);
-  const explanation = explainDecision(policy, principalOf(identities, who, options.roles), {
+  const policyFile = readPolicyFile(file);
+  const engine = await engineOf(policyFile, options);
+  const explanation = explainDecision(engine, principalOf(policyFile.identities, who, options.roles), {
     action,
     resource: { id: resource, attributes: readJson("attributes", options.attributes) },
     context: readJson("context", options.context),

@@ -1,14 +1,14 @@
 // `holodeck policy test`: a table of cases against the policy beside it.
 import { explainDecision } from "../trust/explain.ts";
-import type { Policy } from "../trust/policy.ts";
+import type { PolicyEngine } from "../trust/decision.ts";
 import { palette, wantsColor } from "./ansi.ts";
 import { EXIT } from "./exit-codes.ts";
 import { count } from "./format.ts";
 import { note, print, printJson, type Io } from "./io.ts";
-import { readPolicyFile, type PolicyCase } from "./policy-file.ts";
+import { engineOf, readPolicyFile, type CedarFiles, type PolicyCase } from "./policy-file.ts";
 import { printable } from "./printable.ts";
 
-export interface PolicyTestOptions {
+export interface PolicyTestOptions extends CedarFiles {
   readonly json?: boolean;
 }
 
@@ -26,8 +26,9 @@ interface Judged {
 
 /** Exits with 1 when a case comes out otherwise than expected. */
 export async function command(args: readonly string[], options: PolicyTestOptions, io: Io): Promise<number> {
-  const { policy, cases } = readPolicyFile(args[0] ?? "");
-  const judged = cases.map((one) => judge(policy, one));
+  const file = readPolicyFile(args[0] ?? "");
+  const engine = await engineOf(file, options);
+  const judged = file.cases.map((one) => judge(engine, one));
   const failed = judged.filter(({ passed }) => !passed).length;
   if (options.json === true) printJson(io, { passed: judged.length - failed, failed, cases: judged });
   else {
@@ -41,8 +42,8 @@ export async function command(args: readonly string[], options: PolicyTestOption
   return failed === 0 ? EXIT.ok : EXIT.failed;
 }
 
-function judge(policy: Policy, { who, request, expect, by }: PolicyCase): Judged {
-  const { decision, sentence } = explainDecision(policy, who, request);
+function judge(engine: PolicyEngine, { who, request, expect, by }: PolicyCase): Judged {
+  const { decision, sentence } = explainDecision(engine, who, request);
   const isBy = by === null || JSON.stringify([...by].sort()) === JSON.stringify([...decision.reasons].sort());
   return {
     who: who.id,

@@ -13,10 +13,10 @@ function policy(...args: readonly string[]) {
   return spawnSync(process.execPath, [MAIN, "policy", ...args], { env: { PATH }, encoding: "utf8" });
 }
 
-async function file(text: string): Promise<string> {
+async function file(text: string, name = "policy.yaml"): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "holodeck-policy-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const path = join(folder, "policy.yaml");
+  const path = join(folder, name);
   await writeFile(path, text);
   return path;
 }
@@ -72,4 +72,44 @@ test("a file that is none, or that says what nobody knows, is told with its plac
   );
   expect([bad.status, bad.stderr]).toEqual([2, expect.stringContaining("statements[0].effect")]);
   expect(policy("lint", await file("a: &a [*a, *a]\n")).status).toBe(2);
+  const unasked = policy("test", await file("statements: []\ncases: [{who: p, action: read, expect: deny}]"));
+  expect([unasked.status, unasked.stderr]).toEqual([2, expect.stringContaining("cases[0].resource")]);
+});
+
+test("a policy that was exported decides as before", async () => {
+  const cases = await file(`
+statements: [{id: a, roles: ["*"], effect: allow, actions: [read], resources: [x], condition: {context.load: {lt: 0.5}}}]
+cases:
+  - {who: p, action: read, resource: x, context: {load: 0.25}, expect: allow, by: [a]}
+  - {who: p, action: read, resource: x, context: {load: 0.75}, expect: deny, by: []}
+`);
+  const cedar = await file(policy("export", cases, "--cedar").stdout, "house.cedar");
+  expect(policy("test", cases, "--cedar", cedar, "--decimals", "3").status).toBe(0);
+  expect(policy("test", cases, "--cedar", cedar, "--decimals", "three").status).toBe(2);
+});
+
+test("Cedar policies decide the same cases, and what is wrong with them is told", async () => {
+  const cases = await file(`
+identities: {scout: {roles: [reader]}}
+cases:
+  - {who: scout, action: read, resource: notes, expect: allow, by: [readers]}
+  - {who: scout, action: read, resource: notes, context: {locked: true}, expect: deny, by: [shut]}
+`);
+  const cedar = await file(
+    '@id("readers") permit (principal in Role::"reader", action == Action::"read", resource);\n' +
+      '@id("shut") forbid (principal, action, resource) when { context has locked && context.locked };',
+    "house.cedar",
+  );
+  expect(policy("test", cases, "--cedar", cedar)).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining("2 cases passed"),
+  });
+  const denied = policy("explain", cases, "scout", "write", "notes", "--cedar", cedar);
+  expect([denied.status, denied.stdout]).toEqual([4, "scout may not write notes: no statement allows it.\n"]);
+  const schema = await file("entity Role;", "house.cedarschema");
+  const unfit = policy("test", cases, "--cedar", cedar, "--schema", schema);
+  expect([unfit.status, unfit.stderr]).toEqual([
+    2,
+    expect.stringContaining("Policy readers does not fit the schema"),
+  ]);
 });

@@ -93,4 +93,15 @@ export const SERVING: readonly CommandSpec[] = [
     options: [CONFIG],
     load: async () => await import("./key-revoke.ts"),
   },
+  {
+    usage: "webhooks",
+    summary: "show what waits to be posted to webhooks",
+    description:
+      "Shows the webhooks that the configuration declares: what waits to be posted, and what they refused, with the\n" +
+      "reason. --retry posts it now, and exits with 7 when some still waits, 1 when some was refused again.\n" +
+      "With --json: {webhooks}.",
+    examples: ["holodeck webhooks", "holodeck webhooks --retry --json"],
+    options: [CONFIG, { flags: "--retry", text: "post it now, the refused once more" }],
+    load: async () => await import("./webhooks.ts"),
+  },
 ];

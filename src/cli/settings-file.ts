@@ -11,7 +11,7 @@ import {
   type PlanSource,
   type SourceFault,
 } from "../run/plan-source.ts";
-import { jwtSchema, settingsSchema, type SettingsInFile } from "./settings-schema.ts";
+import { jwtSchema, settingsSchema, webhookSchema, type SettingsInFile } from "./settings-schema.ts";
 
 /** Throws `not_found` for a file that cannot be read, `invalid_argument` for one with faults. */
 export function readSettings(file: string): SettingsInFile {
@@ -53,7 +53,7 @@ function faultsOf(issue: z.core.$ZodIssue, source: PlanSource): readonly SourceF
 }
 
 function unknownKey(at: PlanPath, key: string, source: PlanSource): SourceFault {
-  const known = Object.keys((at.length === 0 ? settingsSchema : jwtSchema).shape);
+  const known = Object.keys(schemaAt(at).shape);
   const path = [...at, key];
   const near = nearest(key, known);
   return {
@@ -62,4 +62,9 @@ function unknownKey(at: PlanPath, key: string, source: PlanSource): SourceFault 
     what: `${pathText(path)} is not a key of a configuration.`,
     todo: near === null ? `Use one of ${known.join(", ")}.` : `Did you mean ${near}? Write that.`,
   };
+}
+
+function schemaAt([first]: PlanPath): z.ZodObject {
+  if (first === undefined) return settingsSchema;
+  return first === "webhooks" ? webhookSchema : jwtSchema;
 }

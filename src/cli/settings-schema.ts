@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { JWT_ALGORITHMS } from "../server/jwt.ts";
 import { LOG_LEVELS } from "../telemetry/log.ts";
+import { WEBHOOK_KINDS } from "../webhook/kinds.ts";
+import { SECRET_TODO } from "../webhook/signature.ts";
 
 function text(describe: string): z.ZodString {
   const todo = "Write a text of 1 to 1024 printable characters.";
@@ -34,6 +36,24 @@ export const jwtSchema = z.strictObject({
   key_file: text("A public key as PEM, or a JWKS document. Never fetched from elsewhere."),
 });
 
+const KIND_TODO = `Write one of ${WEBHOOK_KINDS.join(", ")}.`;
+
+export const webhookSchema = z.strictObject(
+  {
+    url: text("Where to post."),
+    events: z
+      .array(
+        z.enum(WEBHOOK_KINDS, KIND_TODO),
+        `Write a list, as in [${WEBHOOK_KINDS.slice(0, 2).join(", ")}].`,
+      )
+      .min(1, "Name one at least.")
+      .describe("What is posted."),
+    secret: z.string(SECRET_TODO).max(1_024, SECRET_TODO).optional().describe("What posts are signed with."),
+    secret_env: text("The environment variable that holds it.").optional(),
+  },
+  "Write url, events and secret or secret_env.",
+);
+
 export const settingsSchema = z
   .strictObject(
     {
@@ -48,6 +68,12 @@ export const settingsSchema = z
         .describe("Names that requests may come for, beside this machine's own."),
       log_level: z.enum(LOG_LEVELS, `Write one of ${LOG_LEVELS.join(", ")}.`),
       jwt: jwtSchema,
+      webhooks: z
+        .array(webhookSchema, "Write a list of webhooks, each with url, events and secret or secret_env.")
+        .max(32, "Write at most 32."),
+      allow_private_targets: z
+        .boolean("Write true or false.")
+        .describe("Whether tiles and posts may go to addresses of private networks."),
       fleet_file: text("Agents and tasks of the router's fleet, YAML."),
       emergence_threshold: z
         .int("Write a whole number, such as -2.")

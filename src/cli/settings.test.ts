@@ -38,6 +38,11 @@ test("without a word it is this machine, with the ports and the store everybody 
     allowHosts: [],
     logLevel: "info",
     jwt: null,
+    fleetFile: null,
+    emergenceThreshold: null,
+    platoUrl: null,
+    webhooks: [],
+    allowPrivateTargets: false,
   });
   expect(new Set(Object.values(sources))).toEqual(new Set(["default"]));
 });

@@ -24,6 +24,10 @@ export interface Settings {
   readonly allowHosts: readonly string[];
   readonly logLevel: LogLevel;
   readonly jwt: NonNullable<SettingsInFile["jwt"]> | null;
+  /** As the file has them, their secrets too. */
+  readonly webhooks: NonNullable<SettingsInFile["webhooks"]>;
+  /** Whether tiles and posts may go to addresses of private networks. */
+  readonly allowPrivateTargets: boolean;
   /** Agents and tasks of the router's fleet, YAML; null for none. */
   readonly fleetFile: string | null;
   /** What is added to V for the threshold of emergence; null for what each fleet says of itself. */
@@ -83,6 +87,13 @@ export function loadSettings(flags: SettingsFlags, { env }: Pick<Io, "env">): Lo
     ),
     logLevel: choose<LogLevel>("info", inFile.log_level, [env, "LOG_LEVEL", level], ["", undefined]),
     jwt: choose<Settings["jwt"]>(null, inFile.jwt, null, ["", undefined]),
+    webhooks: choose<Settings["webhooks"]>([], inFile.webhooks, null, ["", undefined]),
+    allowPrivateTargets: choose<boolean>(
+      false,
+      inFile.allow_private_targets,
+      [env, "HOLODECK_ALLOW_PRIVATE_TARGETS", isOne],
+      ["", undefined],
+    ),
     ...fleetSettings(inFile, env, flags),
   };
   const entries = Object.entries(chosen);
@@ -167,6 +178,10 @@ function named(value: string | undefined): string | undefined {
 
 function text(value: string): string {
   return value;
+}
+
+function isOne(value: string): boolean {
+  return value === "1";
 }
 
 function port(value: string, name: string): number {

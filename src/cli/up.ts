@@ -1,6 +1,6 @@
 // `holodeck up`: the server, until it is told to stop; and what the store's sessions have to send is sent meanwhile.
 import { HolodeckError } from "../event/error.ts";
-import { sinkFor } from "../local.ts";
+import { carrierFor, sinkFor } from "../local.ts";
 import { bootId } from "../run/host.ts";
 import { loadFleetFile } from "../server/fleet/fleet-file.ts";
 import { isLoopback, startServer, type RunningServer } from "../server/main.ts";
@@ -11,7 +11,11 @@ import { openStore } from "../store/open.ts";
 import type { Store } from "../store/port.ts";
 import { lockForServer } from "../store/server-lock.ts";
 import { makeLog, type Log } from "../telemetry/log.ts";
+import { SessionMetrics } from "../telemetry/metrics.ts";
 import { Outbox } from "../tile/outbox.ts";
+import { Webhooks } from "../webhook/webhooks.ts";
+import type { Webhook } from "../webhook/webhook.ts";
+import { declaredWebhooks } from "./declared-webhooks.ts";
 import { fileOf } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { untilInterrupted } from "./interrupt.ts";
@@ -32,6 +36,7 @@ const CLOSE_SEND_MS_MAX = 2_000;
 export async function command(_args: readonly string[], options: UpOptions, io: Io): Promise<number> {
   const { settings } = loadSettings(options, io);
   const keys = operatorKeys(settings);
+  const webhooks = declaredWebhooks(settings, io);
   const fleet = readFleet(settings);
   const clock = new SystemClock(bootId());
   const log = makeLog({
@@ -47,7 +52,10 @@ export async function command(_args: readonly string[], options: UpOptions, io: 
     const store = await openStore(settings.store, io.env);
     parts.defer(async () => await store.close());
     parts.defer(lockOf(store, settings.store));
-    const up: Up = { settings, fleet, keys, store, clock, log };
+    const up: Up = { settings, fleet, keys, webhooks, store, clock, log, metrics: new SessionMetrics() };
+    const posts = makePosts(up);
+    parts.defer(async () => await posts.stop(CLOSE_SEND_MS_MAX));
+    await posts.start();
     const server = await serve(up);
     const outbox = startOutbox(up, server);
     // At once: both have their time, and there are ten seconds for all.
@@ -64,17 +72,19 @@ interface Up {
   readonly settings: Settings;
   readonly fleet: UpFleet;
   readonly keys: readonly string[];
+  readonly webhooks: readonly Webhook[];
   readonly store: Store;
   readonly clock: SystemClock;
   readonly log: Log;
+  readonly metrics: SessionMetrics;
 }
 
-async function serve({ settings, fleet, keys, store, clock, log }: Up): Promise<RunningServer> {
+async function serve({ settings, fleet, keys, store, clock, log, metrics }: Up): Promise<RunningServer> {
   const { host, port, routerPort, allowHosts } = settings;
   const tokens = tokenReader(settings);
   const report = (error: unknown): void => reportTo(log, error);
   const parts = { store, clock, host, port, routerPort, allowHosts, operatorKeys: keys, tokens, log, report };
-  const server = await startServer({ ...parts, fleet: fleet.asked, version: version() });
+  const server = await startServer({ ...parts, metrics, fleet: fleet.asked, version: version() });
   if (fleet.file !== null) await loadFleetFile(server.fleets, fleet.file);
   return server;
 }
@@ -85,20 +95,37 @@ function lockOf(store: Store, address: string): () => void {
 }
 
 /** Sends what the sessions of this store have to send, whoever started them. */
-function startOutbox({ settings, store, clock, log }: Up, { port }: RunningServer): Outbox {
+function startOutbox({ settings, store, clock, log, metrics }: Up, { port }: RunningServer): Outbox {
   const served = { host: settings.host, port };
-  const elsewhere = sinkFor(clock);
+  const elsewhere = sinkFor(clock, settings);
   const outbox = new Outbox({
+    ...sendingParts({ store, clock, log }),
+    metrics: metrics.outbox,
+    sinkFor: (url) => (isThisServer(url, served) ? ownSink(store, elsewhere(url)) : elsewhere(url)),
+  });
+  outbox.start();
+  return outbox;
+}
+
+/** Posts what happens in this store, whoever does it. */
+function makePosts({ settings, webhooks, store, clock, log, metrics }: Up): Webhooks {
+  return new Webhooks({
+    ...sendingParts({ store, clock, log }),
+    metrics: metrics.webhooks,
+    webhooks,
+    carrierFor: carrierFor(clock, settings),
+  });
+}
+
+function sendingParts({ store, clock, log }: Pick<Up, "store" | "clock" | "log">) {
+  return {
     store,
     clock,
     moment: () => ({ now: clock.now(), boot: clock.boot() }),
     random: Math.random,
     owner: systemRandom.id(clock.now()),
-    sinkFor: (url) => (isThisServer(url, served) ? ownSink(store, elsewhere(url)) : elsewhere(url)),
-    onError: (error) => reportTo(log, error),
-  });
-  outbox.start();
-  return outbox;
+    onError: (error: unknown): void => reportTo(log, error),
+  };
 }
 
 function tell(

@@ -46,6 +46,7 @@ const OWN_KINDS: ReadonlySet<string> = new Set([
   "role",
   "room",
   "session",
+  "webhook",
 ]);
 
 const NAME = /^[a-z][a-zA-Z0-9_]{0,63}$/;

@@ -48,6 +48,8 @@ export interface ServerOptions {
   readonly allowHosts?: readonly string[];
   /** Told of requests. */
   readonly log?: Log;
+  /** What this process counts, served as /metrics; default counts of the server's own sessions alone. */
+  readonly metrics?: SessionMetrics;
   readonly liveLimits?: Partial<LiveLimits>;
 }
 
@@ -121,7 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** Runs the sessions of /v1, and lets happen what is due in all others. What they have to send is sent beside it. */
-function managerOf({ store, clock, report }: ServerOptions): SessionManager {
+function managerOf({ store, clock, report, metrics = new SessionMetrics() }: ServerOptions): SessionManager {
   // Each session of /v1 brings its own configuration; this one is for none.
   const config = { sessionName: "server", agentId: "holodeck" };
   return new SessionManager(config, {
@@ -130,7 +132,7 @@ function managerOf({ store, clock, report }: ServerOptions): SessionManager {
     clock,
     random: systemRandom,
     processes: machineProcesses,
-    metrics: new SessionMetrics(),
+    metrics,
     report,
   });
 }

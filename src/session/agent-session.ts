@@ -5,9 +5,9 @@ import type { Event, StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Fields } from "../omni/field.ts";
 import type { OmniKind } from "../omni/omni-kind.ts";
+import type { PolicyEngine } from "../trust/decision.ts";
 import { inheritedRoles } from "../trust/negotiation.ts";
 import { sessionResource, taskResource } from "../trust/owner-policy.ts";
-import type { Policy } from "../trust/policy.ts";
 import type { Tile } from "../tile/tile.ts";
 import { COMPLETION, COMPLETION_ACTIONS, type AgentCompletion } from "./agent-completion.ts";
 import { AgentObject } from "./agent-object.ts";
@@ -298,7 +298,7 @@ export class AgentSession {
   }
 
   /** As `session.replayDecisions`. */
-  async replayDecisions(options: { readonly policy: string | Policy }): Promise<SessionReplay> {
+  async replayDecisions(options: { readonly policy: string | PolicyEngine }): Promise<SessionReplay> {
     await this.#ask("replay", this.#part("decisions"));
     return structuredClone(await this.#parts.session.replayDecisions(options));
   }

@@ -3,6 +3,7 @@ import { HolodeckError } from "../event/error.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { decisionsOf, READ_ALL, refusalOf, testTrust } from "../testing/test-trust.ts";
 import { taskResource } from "../trust/owner-policy.ts";
+import { loadCedarPolicy } from "../trust/cedar-policy.ts";
 import { compilePolicy } from "../trust/policy.ts";
 
 class FaultyStore extends MemoryStore {
@@ -106,6 +107,25 @@ test("replaying lists what another policy would have decided otherwise", async (
     { kind: "now_allowed", recorded: { request: { action: "write" } }, replayed: { reasons: ["w"] } },
   ]);
   expect(await session.replayDecisions({ policy: "house" })).toMatchObject({ total: 4, same: 4 });
+});
+
+test("Cedar policies can be asked what they would have decided", async () => {
+  const { session } = await testTrust([READ_ALL], { recordAllows: "all" });
+  await session.can("bot", "read", "axis.a");
+  await session.can("bot", "read", "axis.b");
+  const policies = 'permit (principal == Principal::"bot", action, resource == Resource::"axis.b");';
+  const policy = await loadCedarPolicy({ policies, version: 2 });
+  const { total, differences } = await session.replayDecisions({ policy });
+  expect(total).toBe(2);
+  expect(differences).toMatchObject([
+    { kind: "now_denied", recorded: { request: { resource: { id: "axis.a" } } } },
+    { kind: "other_reasons", replayed: { allow: true, reasons: ["policy0"] } },
+  ]);
+  for (const nothing of [7, null, {}]) {
+    await expect(session.replayDecisions({ policy: nothing as never })).rejects.toMatchObject({
+      code: "invalid_argument",
+    });
+  }
 });
 
 test("a capability that is asked for and missing denies, also when replayed", async () => {

@@ -4,6 +4,7 @@ import type { StreamId } from "../event/event.ts";
 import type { News, Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
 import type { Outbox } from "../tile/outbox.ts";
+import type { Webhooks } from "../webhook/webhooks.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { SessionCommand } from "./commands.ts";
 import { resolveConfig, type ResolvedConfig, type SessionConfig } from "./config.ts";
@@ -23,7 +24,7 @@ import { loseIfDead, type ResumeOptions } from "./resume.ts";
 import { Retention } from "./retention.ts";
 import type { H1Status, RouterAgent, RoutingDecision, TaskRouter } from "./router.ts";
 import { routeTask } from "./routing.ts";
-import { CLOSE_SEND_MS_MAX, startOutbox } from "./sending.ts";
+import { CLOSE_SEND_MS_MAX, startOutbox, startWebhooks } from "./sending.ts";
 import type { HandleHost, Session } from "./session.ts";
 import { startCommand, type StartOptions } from "./start.ts";
 import type { SessionState } from "./state.ts";
@@ -55,6 +56,7 @@ export class SessionManager implements AsyncDisposable {
   readonly #routerUrl: string | null;
   #opening: Promise<Engine> | null = null;
   #outbox: Outbox | null = null;
+  #webhooks: Webhooks | null = null;
   /** Set while the store is open, so that nobody waits for what is there. */
   #opened: Engine | null = null;
   #retention: Retention | null = null;
@@ -198,8 +200,9 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Lets the agents go that this process attached, waits for commands and callbacks under way, sends for at most two seconds what tiles wait, then lets go of the
-   * store. Open sessions stay open; tiles that were not sent wait for the next process.
+   * Lets the agents go that this process attached, waits for commands and callbacks under way, sends for at most two
+   * seconds what tiles and posts wait, then lets go of the store. Open sessions stay open; what was not sent waits for
+   * the next process.
    */
   async close(): Promise<void> {
     if (this.#closed || this.#isClosing) return;
@@ -215,7 +218,8 @@ export class SessionManager implements AsyncDisposable {
     await this.#retention?.stop();
     await engine.stop();
     await this.#handles.idle();
-    await this.#outbox?.stop(CLOSE_SEND_MS_MAX);
+    const senders = [this.#outbox, this.#webhooks];
+    await Promise.all(senders.map(async (sender) => await sender?.stop(CLOSE_SEND_MS_MAX)));
     await this.#letGo(engine.store);
   }
 
@@ -263,12 +267,16 @@ export class SessionManager implements AsyncDisposable {
       isAttended: (stream) => this.#handles.has(stream),
       onError: this.#onError,
     });
-    await engine.start().catch(async (error: unknown) => {
-      await this.#letGo(store);
-      throw error;
-    });
     const { moment } = engine;
     const onError = this.#onError;
+    try {
+      await engine.start();
+      this.#webhooks = await startWebhooks({ ...this.#ports, store, moment, onError });
+    } catch (error) {
+      await engine.stop();
+      await this.#letGo(store);
+      throw error;
+    }
     this.#outbox = startOutbox({ ...this.#ports, store, moment, onError, isPlatoGiven: this.#isPlatoGiven });
     this.#retention = this.#retain(store);
     this.#retention?.start();

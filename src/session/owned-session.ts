@@ -1,7 +1,7 @@
 // What the handle of a session's owner can do, as far as agents do it through that handle once it has been allowed.
 import type { Event } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
-import type { Policy } from "../trust/policy.ts";
+import type { PolicyEngine } from "../trust/decision.ts";
 import type { AttachOptions } from "./attach.ts";
 import type { SessionEvent } from "./events.ts";
 import type { ForkOptions } from "./fork.ts";
@@ -31,5 +31,5 @@ export interface OwnedSession<Agent> extends SessionView {
   revokeRole(roleId: string): Promise<void>;
   introspect(): Promise<Introspection>;
   decisions(): AsyncGenerator<SessionDecision>;
-  replayDecisions(options: { readonly policy: string | Policy }): Promise<SessionReplay>;
+  replayDecisions(options: { readonly policy: string | PolicyEngine }): Promise<SessionReplay>;
 }

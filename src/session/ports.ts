@@ -2,12 +2,12 @@
 import type { Clock } from "../event/clock.ts";
 import type { HolodeckError } from "../event/error.ts";
 import type { Store } from "../store/port.ts";
-import type { OutboxMetrics } from "../tile/sink.ts";
+import type { DeliveryMetrics } from "../tile/errand.ts";
 import type { SessionEvent } from "./events.ts";
 import type { Processes, Random } from "./host.ts";
 import type { Retain } from "./retain.ts";
 import type { TaskRouter } from "./router.ts";
-import type { TilePorts } from "./sending.ts";
+import type { TilePorts, WebhookPorts } from "./sending.ts";
 import type { SessionState } from "./state.ts";
 
 /** What a manager needs of the machine. */
@@ -26,6 +26,8 @@ export interface ManagerPorts {
   readonly metrics: ManagerMetrics;
   /** What sends tiles; without it none are sent. */
   readonly tiles?: TilePorts;
+  /** Where what happens in this store is posted; default nowhere. */
+  readonly webhooks?: WebhookPorts;
   /** A session that has not been used for this long leaves memory until it is needed. Default 60,000. */
   readonly idleMs?: number;
   /** What ended sessions let go of, and when; default: nothing goes. */
@@ -39,5 +41,6 @@ export interface ManagerMetrics {
   observe(event: SessionEvent, state: SessionState): void;
   /** Prometheus text. */
   text(): Promise<string>;
-  readonly outbox?: OutboxMetrics;
+  readonly outbox?: DeliveryMetrics;
+  readonly webhooks?: DeliveryMetrics;
 }

@@ -4,14 +4,14 @@ import type { Happened } from "../event/decider.ts";
 import type { StreamId } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
 import { requireCapabilities } from "../trust/capability.ts";
-import type { Decision } from "../trust/decision.ts";
+import type { Decision, PolicyEngine } from "../trust/decision.ts";
 import { identityAt, type IdentityEvent } from "../trust/identity-aggregate.ts";
 import type { Identity } from "../trust/identity.ts";
-import { Policy } from "../trust/policy.ts";
 import { replayDecisions, type DecisionReplay, type RecordedDecision } from "../trust/replay.ts";
 import type { DecisionEvent, DecisionMade } from "./decisions.ts";
 import type { AgentAttached, SessionEvent } from "./events.ts";
 import { eventsOf, readEvents } from "./past-events.ts";
+import { invalid } from "./input.ts";
 import { policyStream, unknown } from "./policies.ts";
 import { decisionsOf, ownerOf, streamOf } from "./stream.ts";
 import type { TrustStreams } from "./trust-streams.ts";
@@ -43,7 +43,7 @@ export async function* decisionsIn(
 export async function replaySession(
   streams: TrustStreams,
   sessionId: string,
-  policy: Policy,
+  policy: PolicyEngine,
 ): Promise<SessionReplay> {
   const past = new PastPrincipals(streams, sessionId);
   const capabilities = new Map<Identity, readonly string[] | null>();
@@ -73,8 +73,18 @@ export async function replaySession(
 }
 
 /** The policy to ask: a compiled one, or one of the store by its id. */
-export async function policyToAsk(streams: TrustStreams, policy: string | Policy): Promise<Policy> {
-  if (policy instanceof Policy) return policy;
+export async function policyToAsk(
+  streams: TrustStreams,
+  policy: string | PolicyEngine,
+): Promise<PolicyEngine> {
+  if (typeof policy === "object" && typeof policy?.evaluate === "function") return policy;
+  if (typeof policy !== "string") {
+    throw invalid(
+      "policy",
+      policy,
+      "Pass a policy's id, or what decides: a compiled policy, or a Cedar one.",
+    );
+  }
   const state = await streams.policies.refresh(policyStream(policy));
   if (state.version === 0) throw unknown("policy", policy);
   return streams.compiled(state);

@@ -4,9 +4,8 @@ import { HolodeckError } from "../event/error.ts";
 import type { JsonObject } from "../event/json.ts";
 import type { Fields } from "../omni/field.ts";
 import type { OmniKind } from "../omni/omni-kind.ts";
-import type { Decision, Resource } from "../trust/decision.ts";
+import type { Decision, PolicyEngine, Resource } from "../trust/decision.ts";
 import { checkName } from "../trust/name.ts";
-import type { Policy } from "../trust/policy.ts";
 import { AgentSession } from "./agent-session.ts";
 import { attach, checkAttach, type AttachOptions } from "./attach.ts";
 import { denied } from "./denied.ts";
@@ -139,8 +138,8 @@ export abstract class SessionTrust extends SessionView {
     yield* decisionsIn(await this.host.trust(), this.sessionId);
   }
 
-  /** What another policy, compiled or of the store, would have decided over the recorded session. */
-  async replayDecisions(options: { readonly policy: string | Policy }): Promise<SessionReplay> {
+  /** What another policy, of the store, compiled, or another engine's, would have decided over the recorded session. */
+  async replayDecisions(options: { readonly policy: string | PolicyEngine }): Promise<SessionReplay> {
     const { policy } = checkKeys(options, "options", ["policy"]);
     const streams = await this.host.trust();
     return await replaySession(streams, this.sessionId, await policyToAsk(streams, policy));

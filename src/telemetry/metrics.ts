@@ -2,12 +2,12 @@
 // a label: it would make a series of every session.
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Event } from "../event/event.ts";
-import type { OutboxMetrics } from "../tile/sink.ts";
+import type { DeliveryMetrics } from "../tile/errand.ts";
 
 /** Seconds, from quick tasks to a session of an hour and more. */
 const DURATION_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 1_800, 3_600, 10_800];
 
-export class SessionMetrics implements OutboxMetrics {
+export class SessionMetrics {
   /** For those who serve other metrics beside these. */
   readonly registry = new Registry();
   readonly #sessionsActive = this.#gauge("holodeck_session_active_total", "Sessions that are open.");
@@ -49,20 +49,33 @@ export class SessionMetrics implements OutboxMetrics {
     ["agent_id"],
   );
 
-  readonly #tilesWaiting = this.#gauge(
-    "holodeck_tiles_pending",
-    "Tiles of the store's newest thousand waiting sessions that are yet to be sent.",
-  );
-  readonly #tilesSent = this.#counter("holodeck_tiles_sent_total", "Tiles this process delivered.");
-  readonly #tilesParked = this.#counter(
-    "holodeck_tiles_parked_total",
-    "Tiles a server would not have; `holodeck tiles --pending` shows them.",
-  );
-  readonly #tileSendFailures = this.#counter(
-    "holodeck_tile_send_failures_total",
-    "Tries to send a tile that are repeated.",
-  );
-  #tilesPending: (() => Promise<number>) | null = null;
+  /** Where an outbox counts. */
+  readonly outbox = this.#deliveries({
+    waiting: [
+      "holodeck_tiles_pending",
+      "Tiles of the store's newest thousand waiting sessions that are yet to be sent.",
+    ],
+    sent: ["holodeck_tiles_sent_total", "Tiles this process delivered."],
+    parked: [
+      "holodeck_tiles_parked_total",
+      "Tiles a server would not have; `holodeck tiles --pending` shows them.",
+    ],
+    failed: ["holodeck_tile_send_failures_total", "Tries to send a tile that are repeated."],
+  });
+
+  /** Where the senders to webhooks count. */
+  readonly webhooks = this.#deliveries({
+    waiting: [
+      "holodeck_webhooks_pending",
+      "Posts to webhooks of the store's newest thousand waiting sessions that are yet to be sent.",
+    ],
+    sent: ["holodeck_webhooks_sent_total", "Posts to webhooks this process delivered."],
+    parked: [
+      "holodeck_webhooks_parked_total",
+      "Posts a webhook would not have; `holodeck webhooks` shows them.",
+    ],
+    failed: ["holodeck_webhook_send_failures_total", "Tries to post to a webhook that are repeated."],
+  });
 
   /** Counts an event this process wrote. */
   observe({ type, data }: Pick<Event, "type" | "data">): void {
@@ -93,33 +106,28 @@ export class SessionMetrics implements OutboxMetrics {
     }
   }
 
-  /** Where an outbox counts. */
-  get outbox(): OutboxMetrics {
-    return this;
-  }
-
-  tilesSent(count: number): void {
-    this.#tilesSent.inc(count);
-  }
-
-  tilesParked(count: number): void {
-    this.#tilesParked.inc(count);
-  }
-
-  tileSendFailed(): void {
-    this.#tileSendFailures.inc();
-  }
-
-  tilesPending(source: () => Promise<number>): void {
-    this.#tilesPending = source;
-  }
-
   /** Prometheus text, version 0.0.4. */
   async text(): Promise<string> {
-    // Asked anew each time; a store that cannot answer leaves the value as it was.
-    const pending = await this.#tilesPending?.().catch(() => null);
-    if (typeof pending === "number") this.#tilesWaiting.set(pending);
     return await this.registry.metrics();
+  }
+
+  #deliveries(
+    names: Readonly<Record<keyof DeliveryMetrics, readonly [name: string, help: string]>>,
+  ): DeliveryMetrics {
+    const sources: (() => Promise<number>)[] = [];
+    this.#gauge(...names.waiting, [], async (gauge) => {
+      // Asked anew each time; a store that cannot answer leaves the value as it was.
+      const counts = await Promise.all(sources.map(async (source) => await source())).catch(() => null);
+      if (counts !== null) gauge.set(counts.reduce((sum, one) => sum + one, 0));
+    });
+    const [sent, parked] = [this.#counter(...names.sent), this.#counter(...names.parked)];
+    const failed = this.#counter(...names.failed);
+    return {
+      sent: (count) => sent.inc(count),
+      parked: (count) => parked.inc(count),
+      failed: () => failed.inc(),
+      waiting: (source) => void sources.push(source),
+    };
   }
 
   #routed({
@@ -140,8 +148,21 @@ export class SessionMetrics implements OutboxMetrics {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
   }
 
-  #gauge(name: string, help: string, labelNames: readonly string[] = []): Gauge {
-    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  /** `collect` is asked for the value when the metrics are read. */
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: readonly string[] = [],
+    collect?: (gauge: Gauge) => Promise<void>,
+  ): Gauge {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      ...(collect !== undefined && { collect: async () => await collect(gauge) }),
+    });
+    return gauge;
   }
 
   #histogram(name: string, help: string, labelNames: readonly string[] = []): Histogram {

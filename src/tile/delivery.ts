@@ -1,32 +1,28 @@
-// One visit to one outbox: sends what waits of a session's tiles, in order, and records what it came to. A tile's
-// effect comes before its record; between the two lies a repeat with the same key, which changes nothing.
-import type { StreamId } from "../event/event.ts";
+// One visit to one outbox: carries what waits of a session's events, in order, and records what it came to. The effect
+// comes before its record; between the two lies a repeat with the same key, which changes nothing.
+import { streamKind, type Fact, type StreamId } from "../event/event.ts";
 import type { EventLog, StoredEvent } from "../event/log.ts";
+import { prunedBy } from "../event/pruned.ts";
 import type { Runtime } from "../event/runtime.ts";
-import {
-  outboxOf,
-  type OutboxCommand,
-  type OutboxFact,
-  type OutboxState,
-  type ParkedTile,
-} from "./outbox-stream.ts";
-import type { SinkAnswer, TileSink } from "./sink.ts";
-import { tileOf } from "./tile.ts";
+import type { Carrier, Errand } from "./errand.ts";
+import type { OutboxCommand, OutboxState, ParkedTile } from "./outbox-stream.ts";
+import type { SinkAnswer } from "./sink.ts";
 
-export type OutboxRuntime = Runtime<OutboxState, OutboxCommand, OutboxFact>;
+export type OutboxRuntime = Runtime<OutboxState, OutboxCommand, Fact>;
 
 export interface VisitOptions {
+  readonly errand: Errand;
   readonly session: StreamId;
   /** Of the sink. */
   readonly destination: string;
   readonly log: EventLog;
   readonly runtime: OutboxRuntime;
-  readonly sink: TileSink;
+  readonly carrier: Carrier;
   readonly signal: AbortSignal;
-  /** Asked before each tile: false when another process has taken this stream over. */
+  /** Asked before each sending: false when another process has taken this stream over. */
   readonly mayGoOn: () => Promise<boolean>;
-  /** A visit ends after so many tiles, so that every stream has its turn. */
-  readonly tilesMax: number;
+  /** A visit ends after so many were sent, so that every stream has its turn. */
+  readonly itemsMax: number;
 }
 
 export interface Visited {
@@ -38,15 +34,15 @@ export interface Visited {
   readonly reason: string | null;
   /** The server asked to be left alone for so long, milliseconds. */
   readonly afterMs: number | null;
-  /** Nothing will ever wait here again, unless parked tiles are retried. */
+  /** Nothing will ever wait here again, unless what is parked is retried. */
   readonly closed: boolean;
 }
 
 const PAGE = 64;
 
 export async function visit(options: VisitOptions): Promise<Visited> {
-  const { session, log, runtime } = options;
-  const stream = outboxOf(session);
+  const { errand, session, log, runtime } = options;
+  const stream = errand.outboxOf(session);
   const state = await runtime.refresh(stream);
   const round = new Round(options, state.throughSeq);
   // Its tiles go elsewhere by now, and another lane sees to it.
@@ -96,20 +92,21 @@ class Round {
     return this.#end !== "idle";
   }
 
-  /** Sends an event's tile, if it has one. False when the round ends before it. */
-  async send({ event, hash }: StoredEvent): Promise<boolean> {
-    const tile = tileOf(event);
-    if (tile === null) return true;
-    const { sink, signal, mayGoOn, tilesMax } = this.#options;
+  /** Carries what there is of an event. False when the round ends before it. */
+  async send(stored: StoredEvent): Promise<boolean> {
+    const { errand, carrier, signal, mayGoOn, itemsMax } = this.#options;
+    const { event, hash } = stored;
+    const question = errand.titleOf(event);
+    if (question === null) return true;
     if (this.over || signal.aborted) return this.#stop("failed");
-    if (this.#delivered.length + this.#parked.length >= tilesMax) return this.#stop("more");
+    if (this.#delivered.length + this.#parked.length >= itemsMax) return this.#stop("more");
     if (!(await mayGoOn())) return this.#stop("taken");
-    const answer = await sink.submit({ tile, key: hash, signal });
+    const answer = await carrier.carry(stored, signal);
     if (answer.status === "retry") return this.#fail(answer);
     if (answer.status === "delivered") this.#delivered.push(event.seq);
     else {
       const { reason, code } = answer;
-      this.park({ seq: event.seq, hash, question: tile.question, reason, code });
+      this.park({ seq: event.seq, hash, question, reason, code });
     }
     return true;
   }
@@ -121,7 +118,9 @@ class Round {
   /** An event of the session has been gone through. */
   passed({ event }: StoredEvent): void {
     this.throughSeq = event.seq;
-    if (event.type === "session_ended") this.closed = true;
+    // A session whose events have been pruned had ended, and nothing is left of it to carry.
+    const isGone = prunedBy(event) !== null && streamKind(event.stream) === "session";
+    if (event.type === "session_ended" || isGone) this.closed = true;
   }
 
   async record(stream: StreamId): Promise<void> {

@@ -1,8 +1,8 @@
-// One destination as the outbox sees it: the streams that wait for it, how many are being sent, and how long it is to
+// One destination as its sender sees it: the streams that wait for it, how many are being sent, and how long it is to
 // be left alone. Destinations do not wait for one another, and neither do the streams of one.
 import type { StreamId } from "../event/event.ts";
 import { backoffMs } from "./backoff.ts";
-import type { TileSink } from "./sink.ts";
+import type { Carrier } from "./errand.ts";
 
 /** Streams a lane keeps in mind; those beyond are found again in the store. */
 export const LANE_STREAMS_MAX = 256;
@@ -19,7 +19,7 @@ interface Waiting {
 
 export class Lane {
   readonly destination: string;
-  readonly sink: TileSink;
+  readonly carrier: Carrier;
   /** Streams were left out: they are to be looked for once there is room. `after` goes on from the page before. */
   missed: { readonly after: string | null } | null = null;
   readonly #random: () => number;
@@ -33,11 +33,11 @@ export class Lane {
 
   constructor(params: {
     readonly destination: string;
-    readonly sink: TileSink;
+    readonly carrier: Carrier;
     readonly random: () => number;
   }) {
     this.destination = params.destination;
-    this.sink = params.sink;
+    this.carrier = params.carrier;
     this.#random = params.random;
   }
 

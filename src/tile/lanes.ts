@@ -1,21 +1,21 @@
 // The destinations that something waits for, taken in turn.
 import type { StreamId } from "../event/event.ts";
+import type { Carrier } from "./errand.ts";
 import { Lane, LANE_STREAMS_MAX } from "./lane.ts";
-import type { TileSink } from "./sink.ts";
 
 /** Destinations kept in mind; what waits for another is found again in the store. */
 const LANES_MAX = 64;
 
 export class Lanes {
-  readonly #sinkFor: (destination: string) => TileSink;
+  readonly #carrierFor: (destination: string) => Carrier;
   readonly #random: () => number;
   readonly #lanes = new Map<string, Lane>();
 
   constructor(params: {
-    readonly sinkFor: (destination: string) => TileSink;
+    readonly carrierFor: (destination: string) => Carrier;
     readonly random: () => number;
   }) {
-    this.#sinkFor = params.sinkFor;
+    this.#carrierFor = params.carrierFor;
     this.#random = params.random;
   }
 
@@ -52,12 +52,12 @@ export class Lanes {
   }
 
   close(): void {
-    for (const { sink } of this.#lanes.values()) sink.close();
+    for (const { carrier } of this.#lanes.values()) carrier.close();
   }
 
   #make(destination: string): Lane | null {
     if (this.#lanes.size >= LANES_MAX && !this.#dropOne()) return null;
-    const lane = new Lane({ destination, sink: this.#sinkFor(destination), random: this.#random });
+    const lane = new Lane({ destination, carrier: this.#carrierFor(destination), random: this.#random });
     this.#lanes.set(destination, lane);
     return lane;
   }
@@ -65,7 +65,7 @@ export class Lanes {
   #dropOne(): boolean {
     for (const [destination, lane] of this.#lanes) {
       if (!lane.isEmpty) continue;
-      lane.sink.close();
+      lane.carrier.close();
       return this.#lanes.delete(destination);
     }
     return false;

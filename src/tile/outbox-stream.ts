@@ -1,6 +1,7 @@
 // What became of a session's tiles on their way to its PLATO server, as a stream beside the session's:
 // `outbox:<session id>`. All up to `throughSeq` of the session's stream is delivered or parked. A fleet's tiles go the
 // same way, by `outbox:fleet/<name>`; what is said of sessions here holds for it, but for its end, which it has not.
+// Posts to webhooks are kept in the same way under names of their own (webhook/post-stream.ts).
 import type { Aggregate, Decision, Happened, Timed } from "../event/decider.ts";
 import { streamId, streamKey, streamKind, type Fact, type StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";

@@ -1,14 +1,11 @@
 // Sends tiles to one PLATO server, in the form it takes them. What the server is like is asked once, and again after
 // it was away: another may have come back.
 import { hash } from "node:crypto";
-import type { Agent } from "node:http";
-import type { LookupFunction } from "node:net";
 import type { Clock } from "../event/clock.ts";
-import { HolodeckError } from "../event/error.ts";
-import { agentFor, exchange } from "./plato-request.ts";
-import { sinkAnswerOf, type HttpAnswer } from "./sink-answer.ts";
+import { Endpoint, failureAnswer } from "./endpoint.ts";
+import { sinkAnswerOf } from "./sink-answer.ts";
 import type { SinkAnswer, Submission, TileSink } from "./sink.ts";
-import { pinned, resolveTarget, type TargetOptions } from "./target.ts";
+import type { TargetOptions } from "./target.ts";
 import { textAnswer } from "./text-answer.ts";
 import type { Tile } from "./tile.ts";
 
@@ -22,107 +19,51 @@ export interface PlatoSinkOptions extends TargetOptions {
   readonly timeoutMs?: number;
 }
 
-interface Server {
-  readonly lookup: LookupFunction;
-  readonly takesObjects: boolean;
-}
-
-const TIMEOUT_MS = 10_000;
-const SOCKETS_MAX = 4;
-
 export class PlatoSink implements TileSink {
   readonly #options: PlatoSinkOptions;
-  readonly #base: URL;
-  readonly #agent: Agent;
-  readonly #closing = new AbortController();
-  /** Null until it has been asked what it is like. */
-  #server: Promise<Server> | null = null;
+  readonly #endpoint: Endpoint;
+  /** Whether it takes objects; null until it has been asked. */
+  #takesObjects: Promise<boolean> | null = null;
 
   constructor(options: PlatoSinkOptions) {
     this.#options = options;
-    this.#base = new URL(options.url.replace(/\/*$/, "/"));
-    this.#agent = agentFor(this.#base, SOCKETS_MAX);
+    this.#endpoint = new Endpoint({ ...options, url: new URL(options.url.replace(/\/*$/, "/")) });
   }
 
   async submit({ tile, key, signal }: Submission): Promise<SinkAnswer> {
-    const { clock } = this.#options;
-    const asked = (this.#server ??= this.#ask());
+    const asked = (this.#takesObjects ??= this.#ask());
     try {
-      const { lookup, takesObjects } = await asked;
-      const body = JSON.stringify(takesObjects ? tile : asText(tile));
+      const body = JSON.stringify((await asked) ? tile : asText(tile));
       const headers = {
         ...this.#credentials(),
         "content-type": "application/json",
         "idempotency-key": key,
       };
-      const answer = await this.#exchange({ path: "submit", method: "POST", headers, body }, lookup, signal);
-      return sinkAnswerOf(answer, clock.now());
+      const answer = await this.#endpoint.request({ path: "submit", method: "POST", headers, body, signal });
+      return sinkAnswerOf(answer, this.#options.clock.now());
     } catch (error) {
-      if (this.#server === asked) this.#server = null;
-      if (error instanceof HolodeckError && error.code === "denied") {
-        return { status: "refused", reason: error.message, code: null };
-      }
-      return { status: "retry", reason: reasonOf(error), afterMs: null };
+      if (this.#takesObjects === asked) this.#takesObjects = null;
+      return failureAnswer(error);
     }
   }
 
   close(): void {
-    this.#closing.abort(new Error("the sender was closed"));
-    this.#agent.destroy();
+    this.#endpoint.close();
   }
 
   /** A server that has no `/status`, or says nothing of objects, takes text. Rejects while it is away. */
-  async #ask(): Promise<Server> {
-    const lookup = pinned(await resolveTarget(this.#base, this.#options));
+  async #ask(): Promise<boolean> {
     const headers = this.#credentials();
-    const answer = await this.#exchange(
-      { path: "status", method: "GET", headers },
-      lookup,
-      this.#closing.signal,
-    );
+    const answer = await this.#endpoint.request({ path: "status", method: "GET", headers });
     if (answer.status >= 500 || answer.status === 401 || answer.status === 429 || answer.status === 408) {
       throw new Error(`/status answers HTTP ${answer.status}`);
     }
-    return { lookup, takesObjects: answer.status < 300 && acceptsObjects(answer.body) };
+    return answer.status < 300 && acceptsObjects(answer.body);
   }
 
   #credentials(): Readonly<Record<string, string>> {
     const { apiKey = null } = this.#options;
     return apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
-  }
-
-  async #exchange(
-    {
-      path,
-      ...request
-    }: {
-      readonly path: string;
-      readonly method: "GET" | "POST";
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: string;
-    },
-    lookup: LookupFunction,
-    signal: AbortSignal,
-  ): Promise<HttpAnswer> {
-    const { clock, timeoutMs = TIMEOUT_MS } = this.#options;
-    const answered = new AbortController();
-    const late = new AbortController();
-    const tooLate = new Error(`no answer within ${timeoutMs / 1_000} s`);
-    void clock.sleep(timeoutMs, answered.signal).then(() => late.abort(tooLate));
-    try {
-      return await exchange({
-        ...request,
-        url: new URL(path, this.#base),
-        agent: this.#agent,
-        lookup,
-        signal: AbortSignal.any([signal, late.signal, this.#closing.signal]),
-      });
-    } catch (error) {
-      // Node reports an abort as its own error and keeps the reason aside.
-      throw late.signal.aborted ? late.signal.reason : error;
-    } finally {
-      answered.abort();
-    }
   }
 }
 
@@ -139,10 +80,4 @@ function acceptsObjects(body: string): boolean {
   } catch {
     return false;
   }
-}
-
-function reasonOf(error: unknown): string {
-  // A name with several addresses fails with one error for each, and says nothing itself.
-  const one: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
-  return one instanceof Error ? one.message : String(one);
 }

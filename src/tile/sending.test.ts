@@ -138,11 +138,11 @@ describe("a target", () => {
 });
 
 describe("a lane", () => {
-  const sink = {
-    submit: async () => await Promise.resolve({ status: "delivered" } as const),
+  const carrier = {
+    carry: async () => await Promise.resolve({ status: "delivered" } as const),
     close: () => undefined,
   };
-  const lane = (): Lane => new Lane({ destination: "http://d", sink, random: () => 1 });
+  const lane = (): Lane => new Lane({ destination: "http://d", carrier, random: () => 1 });
 
   test("keeps a bounded number of streams in mind and knows that it missed some", () => {
     const one = lane();

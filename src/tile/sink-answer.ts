@@ -14,15 +14,28 @@ const RETRY_AFTER_MS_MAX = 3_600_000;
 const REASON_LENGTH_MAX = 500;
 
 /** `now` in milliseconds since the epoch: `Retry-After` may be a date. */
-export function sinkAnswerOf({ status, retryAfter, body }: HttpAnswer, now: number): SinkAnswer {
-  if (status >= 200 && status < 300) return { status: "delivered" };
-  const reason = `HTTP ${status}${reasonIn(body)}`;
-  // A key that is missing or has ended says nothing of the tile: it waits until the sender has one.
-  if (status === 401 || status === 408 || status === 429 || status >= 500) {
-    return { status: "retry", reason, afterMs: retryAfterMs(retryAfter, now) };
-  }
+export function sinkAnswerOf(answer: HttpAnswer, now: number): SinkAnswer {
+  const { status, body } = answer;
   // Gate 6: the room has the same question and answer already, so an answer of ours was lost on the way.
   if ((status === 403 || status === 409) && /duplicat/i.test(body)) return { status: "delivered" };
+  // A key that is missing or has ended says nothing of the tile: it waits until the sender has one.
+  return answerOf(answer, now, TRIED_AGAIN_AT_PLATO);
+}
+
+const TRIED_AGAIN: ReadonlySet<number> = new Set([408, 429]);
+const TRIED_AGAIN_AT_PLATO: ReadonlySet<number> = new Set([...TRIED_AGAIN, 401]);
+
+/** What an answer means to any POST: 2xx took it; 5xx and those in `triedAgain` may take it later, all else never. */
+export function answerOf(
+  { status, retryAfter, body }: HttpAnswer,
+  now: number,
+  triedAgain: ReadonlySet<number> = TRIED_AGAIN,
+): SinkAnswer {
+  if (status >= 200 && status < 300) return { status: "delivered" };
+  const reason = `HTTP ${status}${reasonIn(body)}`;
+  if (status >= 500 || triedAgain.has(status)) {
+    return { status: "retry", reason, afterMs: retryAfterMs(retryAfter, now) };
+  }
   return { status: "refused", reason, code: status };
 }
 

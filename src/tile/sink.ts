@@ -23,13 +23,3 @@ export type SinkAnswer =
   | { readonly status: "retry"; readonly reason: string; readonly afterMs: number | null }
   /** It will not have this tile. `code` is the HTTP status; null when it was never sent. */
   | { readonly status: "refused"; readonly reason: string; readonly code: number | null };
-
-/** What an outbox counts. */
-export interface OutboxMetrics {
-  tilesSent(count: number): void;
-  tilesParked(count: number): void;
-  /** A try that is to be repeated. */
-  tileSendFailed(): void;
-  /** How many tiles of this store wait is asked when the metrics are read. */
-  tilesPending(source: () => Promise<number>): void;
-}

@@ -16,6 +16,14 @@ export interface CedarRequest {
   readonly entities: readonly CedarEntity[];
 }
 
+/** How requests are told to the policies they are for. */
+export interface CedarEncoding {
+  /** Digits behind the point that numbers keep: Cedar gets them times ten to this power. */
+  readonly decimals: number;
+  /** What a request's context must bring ready (see cedar-condition.ts). */
+  readonly moments: readonly CedarMoment[];
+}
+
 export interface CedarName {
   readonly type: "Principal" | "Role" | "Action" | "Resource";
   readonly id: string;
@@ -34,11 +42,11 @@ export type CedarValue =
   | readonly CedarValue[]
   | { readonly [member: string]: CedarValue };
 
-/** For policies from `exportCedar`, with its `moments`. Throws `unsupported` for what Cedar cannot hold. */
+/** Policies from `exportCedar` say themselves how. Throws `unsupported` for what Cedar cannot hold, and shows no value. */
 export function cedarRequest(
   identity: Identity,
   request: PolicyRequest,
-  moments: readonly CedarMoment[],
+  { decimals, moments }: CedarEncoding,
 ): CedarRequest {
   const { action, context = {} } = request;
   const given = typeof request.resource === "string" ? { id: request.resource } : request.resource;
@@ -51,20 +59,20 @@ export function cedarRequest(
     principal,
     action: { type: "Action", id: action },
     resource: target,
-    context: contextWith(moments, { context, identity, resource }),
+    context: contextWith({ decimals, moments }, { context, identity, resource }),
     entities: [
-      { uid: principal, attrs: cedarMembers({ id, nickname, metadata }), parents },
-      { uid: target, attrs: cedarMembers(resource), parents: [] },
+      { uid: principal, attrs: cedarMembers({ id, nickname, metadata }, decimals), parents },
+      { uid: target, attrs: cedarMembers(resource, decimals), parents: [] },
     ],
   };
 }
 
 /** A moment that is missing, or is none, is left out; one that the request brings itself is not believed. */
 function contextWith(
-  moments: readonly CedarMoment[],
+  { decimals, moments }: CedarEncoding,
   subject: Subject,
 ): Readonly<Record<string, CedarValue>> {
-  const context = new Map(Object.entries(cedarMembers(subject.context)));
+  const context = new Map(Object.entries(cedarMembers(subject.context, decimals)));
   for (const { key, kind, path, offsetMs } of moments) {
     context.delete(key);
     const moment = readAttribute(subject, path);
@@ -77,22 +85,31 @@ function contextWith(
 /** Members with these names are no data to Cedar: they would stand for an entity or a call. */
 const ESCAPES: ReadonlySet<string> = new Set(["__entity", "__extn", "__expr"]);
 
-function cedarMembers(object: JsonObject): Readonly<Record<string, CedarValue>> {
+function cedarMembers(object: JsonObject, decimals: number): Readonly<Record<string, CedarValue>> {
   const entries = Object.entries(object).flatMap(([name, value]): [string, CedarValue][] => {
     if (ESCAPES.has(name)) throw refusedMember(name);
-    return value === undefined ? [] : [[name, cedarValue(value)]];
+    return value === undefined ? [] : [[name, cedarValue(value, decimals)]];
   });
   return Object.fromEntries(entries);
 }
 
-function cedarValue(value: Json): CedarValue {
+function cedarValue(value: Json, decimals: number): CedarValue {
   if (value === null) return {};
-  if (typeof value === "number") return cedarLong(value);
+  if (typeof value === "number") return cedarNumber(value, decimals);
   if (typeof value !== "object") return value;
   // `isArray` does not narrow readonly lists.
   return Array.isArray(value)
-    ? (value as readonly Json[]).map(cedarValue)
-    : cedarMembers(value as JsonObject);
+    ? (value as readonly Json[]).map((item) => cedarValue(item, decimals))
+    : cedarMembers(value as JsonObject, decimals);
+}
+
+function cedarNumber(value: number, decimals: number): number {
+  const long = cedarLong(value, decimals);
+  if (long !== null) return long;
+  throw new HolodeckError("unsupported", {
+    what: `An attribute is a number too large for Cedar, or has more than ${decimals} digits behind the point.`,
+    todo: "Round it, or load the policies with more decimals.",
+  });
 }
 
 function refusedMember(name: string): HolodeckError {

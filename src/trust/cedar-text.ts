@@ -17,7 +17,7 @@ export function cedarPattern(pieces: readonly string[]): string {
 
 export function cedarLiteral(value: Scalar): string {
   if (value === null) return "{}";
-  if (typeof value === "number") return String(cedarLong(value));
+  if (typeof value === "number") return literalNumber(value);
   return typeof value === "string" ? cedarString(value) : String(value);
 }
 
@@ -25,17 +25,19 @@ export function cedarSet(values: readonly Scalar[]): string {
   return `[${values.map(cedarLiteral).join(", ")}]`;
 }
 
-/**
- * The number times 10³. Throws `unsupported` when that is no whole number or too large: rounding would move the
- * bounds of conditions.
- */
-export function cedarLong(value: number): number {
-  const scale = 10 ** CEDAR_DECIMALS;
+/** The number times ten to the power of `decimals`; null when that is no whole number or too large: rounding would move the bounds of conditions. */
+export function cedarLong(value: number, decimals: number): number | null {
+  const scale = 10 ** decimals;
   const long = Math.round(value * scale);
-  if (Number.isSafeInteger(long) && long / scale === value) return long;
+  return Number.isSafeInteger(long) && long / scale === value ? long : null;
+}
+
+function literalNumber(value: number): string {
+  const long = cedarLong(value, CEDAR_DECIMALS);
+  if (long !== null) return String(long);
   throw new HolodeckError("unsupported", {
     what: `${value} cannot be written in Cedar, which has whole numbers alone.`,
-    todo: `Use at most ${CEDAR_DECIMALS} digits behind the point, and no more than ${Number.MAX_SAFE_INTEGER / scale}.`,
+    todo: `Use at most ${CEDAR_DECIMALS} digits behind the point, and no more than ${Number.MAX_SAFE_INTEGER / 10 ** CEDAR_DECIMALS}.`,
   });
 }
 

@@ -13,17 +13,6 @@ export function covers(outer: Scope, inner: Scope): boolean {
   );
 }
 
-/** Whether there is a question that both speak of. */
-export function overlaps(one: Scope, other: Scope): boolean {
-  return (
-    sharesOne(one.roles, other.roles) &&
-    sharesOne(one.actions, other.actions) &&
-    one.resources.some((mine) =>
-      other.resources.some((theirs) => coversResource(mine, theirs) || coversResource(theirs, mine)),
-    )
-  );
-}
-
 /** Whether a pattern covers a resource, or all that another pattern covers. */
 export function coversResource(pattern: string, resource: string): boolean {
   const outer = parseResourcePattern(pattern, "resource");
@@ -44,8 +33,4 @@ export function matchesResource(pattern: string, id: string): boolean {
 
 function holdsAll(outer: readonly string[], inner: readonly string[]): boolean {
   return outer.includes("*") || inner.every((name) => outer.includes(name));
-}
-
-function sharesOne(one: readonly string[], other: readonly string[]): boolean {
-  return one.includes("*") || other.includes("*") || one.some((name) => other.includes(name));
 }

@@ -4,6 +4,13 @@ import type { JsonObject } from "../event/json.ts";
 import type { Identity } from "./identity.ts";
 import type { Obligation } from "./obligation.ts";
 
+/** What decides: a `Policy`, or another engine that is asked the same way. */
+export interface PolicyEngine {
+  readonly version: number;
+  /** Never throws: what cannot be read or judged is denied, and `errors` says why. */
+  evaluate(principal: Identity, request: PolicyRequest): Decision;
+}
+
 /** What someone asks to do. */
 export interface PolicyRequest {
   readonly action: string;

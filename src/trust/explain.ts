@@ -1,9 +1,9 @@
 // Why a policy decided as it did: every statement in turn, and what of it did not fit.
 import { compileCondition, judge } from "./condition.ts";
 import { matchesResource } from "./coverage.ts";
-import type { Decision, PolicyRequest, Resource } from "./decision.ts";
+import type { Decision, PolicyEngine, PolicyRequest, Resource } from "./decision.ts";
 import type { Identity } from "./identity.ts";
-import type { Policy } from "./policy.ts";
+import { Policy } from "./policy.ts";
 import type { Effect, Statement } from "./statement.ts";
 
 export interface Explanation {
@@ -22,16 +22,26 @@ export interface ExplainedStatement {
   readonly why: string;
 }
 
-export function explainDecision(policy: Policy, principal: Identity, request: PolicyRequest): Explanation {
+/** Of another engine than ours the decision alone is told: its statements are its own. */
+export function explainDecision(
+  policy: PolicyEngine,
+  principal: Identity,
+  request: PolicyRequest,
+): Explanation {
   const decision = policy.evaluate(principal, request);
+  const unread = decision.errors.find(({ statementId }) => statementId === null);
+  if (unread !== undefined) {
+    return { decision, sentence: `${principal.id} may not do this: ${unread.what}`, statements: [] };
+  }
   const resource = typeof request.resource === "string" ? { id: request.resource } : request.resource;
-  const canRead = decision.errors.every(({ statementId }) => statementId !== null);
-  const statements = canRead
-    ? policy.statements
-        .filter((statement) => speaksOf(statement, request.action, resource.id))
-        .map((statement) => explain(statement, principal, request, resource))
-    : [];
-  return { decision, sentence: sentenceFor(decision, principal, request.action, resource.id), statements };
+  const statements = policy instanceof Policy ? policy.statements : [];
+  return {
+    decision,
+    sentence: sentenceFor(decision, principal, request.action, resource.id),
+    statements: statements
+      .filter((statement) => speaksOf(statement, request.action, resource.id))
+      .map((statement) => explain(statement, principal, request, resource)),
+  };
 }
 
 function speaksOf({ actions, resources }: Statement, action: string, resource: string): boolean {
@@ -67,7 +77,7 @@ function explain(
 function sentenceFor(decision: Decision, { id }: Identity, action: string, resource: string): string {
   const what = `${id} may${decision.allow ? "" : " not"} ${action} ${resource}`;
   const [error] = decision.errors;
-  if (error !== undefined) return `${what}: ${error.what}`;
+  if (error !== undefined) return `${what}: ${error.statementId ?? "it"} cannot be judged: ${error.what}`;
   if (decision.reasons.length > 0) {
     return `${what}: ${decision.reasons.join(", ")} ${decision.allow ? "allows" : "denies"} it.`;
   }

@@ -1,8 +1,11 @@
 // What in a policy can have no effect, or says two things at once: found by reading it, before anyone is judged.
-// Each finding is certain; what hangs on values that only a request has is not guessed at.
-import { covers, overlaps } from "./coverage.ts";
+// Each finding is certain for requests that can be judged (an attribute of the wrong kind denies, whatever asks for it);
+// what hangs on values that only a request has is not guessed at.
 import type { Condition } from "./condition.ts";
+import { covers } from "./coverage.ts";
+import { combineObligations, obligationsOf } from "./obligation.ts";
 import type { Operators, Scalar } from "./operator.ts";
+import { PolicyIndex, type Ranked } from "./policy-index.ts";
 import type { Statement } from "./statement.ts";
 
 export interface Finding {
@@ -21,47 +24,73 @@ export interface Finding {
 
 /** The findings of a policy, in the order of its statements. */
 export function lintPolicy(statements: readonly Statement[]): readonly Finding[] {
+  const index = new PolicyIndex<Listed>();
+  for (const [rank, statement] of statements.entries()) index.add(statement, { rank, statement });
   return statements.flatMap((statement) => {
-    // A deny may be reached all the same: it denies where an attribute that it asks for is missing.
-    const why = statement.effect === "allow" ? whyNever(statement.condition) : null;
-    if (why !== null) {
-      return [
-        {
-          kind: "unreachable",
-          statementId: statement.id,
-          byId: null,
-          what: `Its condition never holds: ${why}.`,
-        },
-      ];
-    }
-    const finding = collision(statement, statements);
+    const finding = unreachable(statement) ?? collision(statement, index);
     return finding === null ? [] : [finding];
   });
 }
 
-function collision(statement: Statement, all: readonly Statement[]): Finding | null {
-  for (const other of all) {
-    if (other === statement || !overlaps(other, statement) || !covers(other, statement)) continue;
-    if (!isAtLeast(other.condition, statement.condition)) continue;
+interface Listed extends Ranked {
+  readonly statement: Statement;
+}
+
+function unreachable({ id, effect, condition }: Statement): Finding | null {
+  // A deny may be reached all the same: it denies where an attribute that it asks for is missing.
+  const why = effect === "allow" ? whyNever(condition) : null;
+  if (why === null) return null;
+  return { kind: "unreachable", statementId: id, byId: null, what: `Its condition never holds: ${why}.` };
+}
+
+function collision(statement: Statement, index: PolicyIndex<Listed>): Finding | null {
+  for (const { statement: other } of speakingOfPart(statement, index)) {
+    if (other === statement || !includes(other, statement)) continue;
     const finding = other.effect === statement.effect ? repeated(statement, other) : denied(statement, other);
     if (finding !== null) return finding;
   }
   return null;
 }
 
+/** Who speaks of all that a statement speaks of is among those that speak of its first role, action and resource. */
+function speakingOfPart(
+  { roles: [role = "*"], actions: [action = "*"], resources: [resource = "*"] }: Statement,
+  index: PolicyIndex<Listed>,
+): readonly Listed[] {
+  return index.find(role === "*" ? [] : [role], action, resource);
+}
+
+/** Whether one speaks of all that the other speaks of, and applies wherever the other does. */
+function includes(wide: Statement, narrow: Statement): boolean {
+  if (!covers(wide, narrow) || !isAtLeast(wide.condition, narrow.condition)) return false;
+  const isAlways = Object.keys(wide.condition).length === 0;
+  return narrow.effect === "allow" || isAlways || !asksForMore(narrow.condition, wide.condition);
+}
+
 /** Of two that say the same, the later is the one too many. */
 function repeated(statement: Statement, other: Statement): Finding | null {
-  const isSameScope = covers(statement, other) && isAtLeast(statement.condition, other.condition);
-  if (isSameScope && other.id > statement.id) return null;
-  // An allow that comes on terms of its own makes the terms of both stricter: it has an effect.
-  if (statement.effect === "allow" && !hasSameTerms(statement, other)) return null;
-  const what = `${other.id} ${statement.effect === "deny" ? "denies" : "allows"} all of it already.`;
+  if (!addsNothing(statement, other)) return null;
+  const isMutual = includes(statement, other) && addsNothing(other, statement);
+  if (isMutual && other.id > statement.id) return null;
+  const what = `${other.id} ${statement.effect === "deny" ? "denies" : "allows"} all of it already${
+    hasTerms(other) ? ", on its terms" : ""
+  }.`;
   return { kind: "shadowed", statementId: statement.id, byId: other.id, what };
+}
+
+/** Whether its terms make those of the other no stricter. */
+function addsNothing(statement: Statement, other: Statement): boolean {
+  const terms = obligationsOf(other);
+  return JSON.stringify(combineObligations([terms, obligationsOf(statement)])) === JSON.stringify(terms);
+}
+
+function hasTerms(statement: Statement): boolean {
+  return obligationsOf(statement).length > 0;
 }
 
 function denied(statement: Statement, other: Statement): Finding | null {
   if (statement.effect === "deny") return null;
-  const isSame = covers(statement, other) && isAtLeast(statement.condition, other.condition);
+  const isSame = includes(statement, other);
   const kind = isSame ? "contradictory" : "shadowed";
   const what = isSame
     ? `${other.id} denies exactly what it allows, and a deny wins.`
@@ -76,19 +105,17 @@ function isAtLeast(wide: Condition, narrow: Condition): boolean {
   );
 }
 
-function hasSameTerms(one: Statement, other: Statement): boolean {
-  return termsOf(one) === termsOf(other);
-}
-
-function termsOf({ delivery, cost, capabilities }: Statement): string {
-  return JSON.stringify([delivery, cost, capabilities]);
+/** Whether it may miss an attribute that the other does not ask for: then a deny applies where the other need not. */
+function asksForMore(narrow: Condition, wide: Condition): boolean {
+  return Object.entries(narrow).some(
+    ([path, wanted]) => !(path in wide) && !(isOperators(wanted) && wanted.exists !== undefined),
+  );
 }
 
 /** Why a condition holds for no value there could be; null when one may be found. */
 function whyNever(condition: Condition): string | null {
   for (const [path, wanted] of Object.entries(condition)) {
-    if (typeof wanted !== "object" || wanted === null) continue;
-    const why = whyNoValue(wanted);
+    const why = isOperators(wanted) ? whyNoValue(wanted) : null;
     if (why !== null) return `${path} ${why}`;
   }
   return null;
@@ -97,12 +124,13 @@ function whyNever(condition: Condition): string | null {
 function whyNoValue(operators: Operators): string | null {
   const low = lowest(operators);
   const high = highest(operators);
-  const isOpen = low.isOpen || high.isOpen;
-  if (low.value > high.value || (low.value === high.value && isOpen))
-    return `would have to be over ${low.value} and under ${high.value}`;
-  const { in: values } = operators;
+  if (low.value > high.value || (low.value === high.value && (low.isOpen || high.isOpen))) {
+    const [from, to] = [low.isOpen ? "over" : "at least", high.isOpen ? "under" : "at most"];
+    return `would have to be ${from} ${low.value} and ${to} ${high.value}`;
+  }
+  const { in: values, not = [] } = operators;
   if (values === undefined) return null;
-  const refused = new Set<Scalar>([operators.not ?? []].flat());
+  const refused = new Set<Scalar>([not].flat());
   const left = values.filter((value) => !refused.has(value) && isBetween(value, low, high));
   return left.length === 0 ? "would have to be one of values that it must not be" : null;
 }
@@ -131,4 +159,8 @@ function lowest({ gt = -Infinity, gte = -Infinity, between: [from] = [-Infinity,
 function highest({ lt = Infinity, lte = Infinity, between: [, to] = [0, Infinity] }: Operators): Bound {
   const value = Math.min(lt, lte, to);
   return { value, isOpen: lt === value && value !== Infinity };
+}
+
+function isOperators(wanted: Condition[string]): wanted is Operators {
+  return typeof wanted === "object" && wanted !== null;
 }

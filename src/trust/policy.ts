@@ -4,21 +4,12 @@
 // - Nothing is allowed unless a statement allows it. A deny that applies outweighs every allow.
 // - An attribute that a condition asks for and that is missing: an allow does not match, a deny applies.
 // - Any error, in the request or in judging one statement that speaks of it, denies and is named.
-import { HolodeckError } from "../event/error.ts";
-import { faultOfAttributes, type Subject } from "./attribute.ts";
+import { answer } from "./answer.ts";
+import type { Subject } from "./attribute.ts";
 import { compileCondition, judge, type CompiledCondition } from "./condition.ts";
-import {
-  decisionIdOf,
-  unreadDecisionId,
-  type Decision,
-  type DecisionError,
-  type Outcome,
-  type PolicyRequest,
-  type Resource,
-} from "./decision.ts";
-import { ROLES_MAX, type Identity } from "./identity.ts";
+import type { Decision, DecisionError, Outcome, PolicyEngine, PolicyRequest, Resource } from "./decision.ts";
+import type { Identity } from "./identity.ts";
 import { checkInteger } from "./input.ts";
-import { faultOfName, RESOURCE_LENGTH_MAX } from "./name.ts";
 import { combineObligations, obligationsOf, type Obligation } from "./obligation.ts";
 import { PolicyIndex, type Ranked } from "./policy-index.ts";
 import { parseStatements, type Effect, type Statement } from "./statement.ts";
@@ -40,7 +31,7 @@ export function compilePolicy(statements: unknown, { version }: { readonly versi
   return new Policy(parseStatements(statements), version);
 }
 
-export class Policy {
+export class Policy implements PolicyEngine {
   readonly version: number;
   /** In order of their ids. */
   readonly statements: readonly Statement[];
@@ -62,15 +53,7 @@ export class Policy {
    * denied, and `errors` says why. Time comes in `context.now`.
    */
   evaluate(principal: Identity, request: PolicyRequest): Decision {
-    try {
-      const resource = resourceOf(request);
-      const fault = faultOfPrincipal(principal) ?? faultOfRequest(request, resource);
-      if (fault !== null) return this.#unread(fault, request);
-      const outcome = this.#decide(principal, request, resource);
-      return { ...outcome, decisionId: decisionIdOf(principal, request, resource, outcome) };
-    } catch (error) {
-      return this.#unread(error instanceof HolodeckError ? error.what : "The request cannot be read.", null);
-    }
+    return answer(principal, request, this.version, (resource) => this.#decide(principal, request, resource));
   }
 
   #decide(
@@ -100,51 +83,7 @@ export class Policy {
     const allow = allows.length > 0;
     return { allow, reasons: allows, errors, obligations: combineObligations(obligations), policyVersion };
   }
-
-  #unread(what: string, request: PolicyRequest | null): Decision {
-    const errors = [{ statementId: null, what }];
-    const outcome = { allow: false, reasons: [], errors, obligations: [], policyVersion: this.version };
-    const given = request?.decisionId;
-    const decisionId = given !== undefined && faultOfName(given) === null ? given : unreadDecisionId(outcome);
-    return { ...outcome, decisionId };
-  }
 }
 
 /** What denies when there is no policy to ask. */
 export const EMPTY_POLICY: Policy = new Policy([], 0);
-
-const NO_ATTRIBUTES = {};
-
-function resourceOf({ resource }: PolicyRequest): Required<Resource> {
-  if (typeof resource === "string") return { id: resource, attributes: NO_ATTRIBUTES };
-  return { id: resource.id, attributes: resource.attributes ?? NO_ATTRIBUTES };
-}
-
-function faultOfPrincipal({ id, roles }: Identity): string | null {
-  const fault = faultOfName(id);
-  if (fault !== null) return `The principal's id ${fault}.`;
-  if (!Array.isArray(roles) || roles.length > ROLES_MAX) {
-    return `The principal's roles are no list of at most ${ROLES_MAX}.`;
-  }
-  for (const role of roles) {
-    const faultOfRole = faultOfName(role);
-    if (faultOfRole !== null) return `A role of the principal ${faultOfRole}.`;
-  }
-  return null;
-}
-
-function faultOfRequest(
-  { action, context, decisionId }: PolicyRequest,
-  resource: Required<Resource>,
-): string | null {
-  const ofAction = faultOfName(action);
-  if (ofAction !== null) return `The action ${ofAction}.`;
-  const ofResource = faultOfName(resource.id, RESOURCE_LENGTH_MAX);
-  if (ofResource !== null) return `The resource's id ${ofResource}.`;
-  const ofAttributes = faultOfAttributes(resource.attributes);
-  if (ofAttributes !== null) return `The resource's attributes: the value ${ofAttributes}.`;
-  const ofContext = context === undefined ? null : faultOfAttributes(context);
-  if (ofContext !== null) return `The context: the value ${ofContext}.`;
-  const ofId = decisionId === undefined ? null : faultOfName(decisionId);
-  return ofId === null ? null : `The decision's id ${ofId}.`;
-}
