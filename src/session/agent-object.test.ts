@@ -110,6 +110,14 @@ describe("an agent's object", () => {
     expect(await bot.object(Note, "a").read("title")).toBe("first");
   });
 
+  test("a kind that is only called so is refused: what a field takes is not the agent's to say", async () => {
+    const { bot, note } = await withNote([allow("all", ["*"], ["*"])]);
+    const Own = new OmniKind("note", { title: watch(z.any(), { default: null }) });
+    expect(() => bot.object(Own, "a")).toThrow(/kind is "none that is managed here"/);
+    await note.refresh();
+    expect(note.title).toBe("first");
+  });
+
   test("what a decision is recorded with holds nothing of a value", async () => {
     const { mine, session } = await withNote();
     await mine.write({ title: "hush" });

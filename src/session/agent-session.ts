@@ -17,7 +17,7 @@ import type { ArtifactReference, SessionEvent } from "./events.ts";
 import type { ForkOptions } from "./fork.ts";
 import type { Guard } from "./guard.ts";
 import type { SessionHost } from "./host.ts";
-import { checkFunction, checkKeys, checkOneOf, checkText } from "./input.ts";
+import { checkFunction, checkKeys, checkOneOf, checkText, invalid } from "./input.ts";
 import type { Introspection } from "./introspection.ts";
 import { TASK_OUTCOMES, type SessionOutcome, type TaskOutcome } from "./outcome.ts";
 import { ObjectSession } from "./managed-objects.ts";
@@ -218,8 +218,16 @@ export class AgentSession {
     return await this.#asker.readable(this.#parts.session.managed, objectResource);
   }
 
-  /** An object of the session as it may use it: each of its fields is judged when it is read or written. */
+  /**
+   * An object of the session as it may use it: each of its fields is judged when it is read or written. Throws
+   * `invalid_argument` for a kind that its owner does not manage here (`session.manage`): what a field takes, and where
+   * it is kept, is not the agent's to say.
+   */
   object<F extends Fields>(kind: OmniKind<F>, id: string): AgentObject<F> {
+    if (!this.#parts.session.managesKind(kind)) {
+      const todo = "Let the session's owner call session.manage with this kind first.";
+      throw invalid("kind", "none that is managed here", todo);
+    }
     const session = new ObjectSession(this.#parts.host, this.sessionId);
     return new AgentObject({ kind, id: checkText(id, "id"), asker: this.#asker, session });
   }

@@ -72,6 +72,7 @@ const OWNERS_ALONE: Readonly<Record<string, string>> = {
   as: "becomes anyone",
   manage: "gives objects that nobody judges; object() is an agent's",
   persistObjects: "is not public",
+  managesKind: "asks about a kind, not about what is there",
   describe: "state() and tasks() show what it says",
   getTask: "task() and tasks() show copies",
   getActiveTasks: "tasks() shows copies",

@@ -21,6 +21,11 @@ export class ManagedKinds {
     return objects;
   }
 
+  /** Whether it is this very kind that was asked for, and not one that is only called so. */
+  has(kind: object): boolean {
+    return this.#kinds.has(kind);
+  }
+
   /** Makes durable what has changed in all of them. */
   async persist(): Promise<void> {
     await Promise.all([...this.#kinds.values()].map(async (objects) => await objects.persist()));

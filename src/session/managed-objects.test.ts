@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { HolodeckError } from "../event/error.ts";
 import { watch } from "../omni/field.ts";
 import { OmniKind } from "../omni/omni-kind.ts";
 import { MemoryStore } from "../store/memory.ts";
@@ -94,6 +95,22 @@ test("a session that has ended takes no further object, makes none, and gives th
   expect((await refusalOf(notes.create("b"))).code).toBe("session_ended");
   expect(await store.read({ stream: Note.keyOf("b") })).toEqual([]);
   expect((await notes.rehydrate("a")).title).toBe("kept");
+});
+
+test("what a session manages is there: an object whose naming failed is nobody's, and can be adopted", async () => {
+  const { session, notes, store } = await started();
+  const append = store.append.bind(store);
+  store.append = async (items) => {
+    if (items.some(({ events }) => events.some(({ event }) => event.type === "object_managed")))
+      throw new HolodeckError("store_io", { what: "The disk is away.", todo: "Bring it back." });
+    return await append(items);
+  };
+  expect((await refusalOf(notes.create("a", { title: "kept" }))).code).toBe("store_io");
+  store.append = append;
+  expect((await session.at(1)).managed).toEqual([]);
+  expect((await refusalOf(notes.create("a"))).code).toBe("conflict");
+  expect((await notes.adopt("a")).title).toBe("kept");
+  expect(session.managed).toEqual(["note:a"]);
 });
 
 test("what is refused makes nothing the session's", async () => {

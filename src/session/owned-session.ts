@@ -29,6 +29,7 @@ export interface OwnedSession<Agent> extends SessionView {
   detachAgent(agentId: string, options?: { readonly reason?: string }): Promise<void>;
   heartbeatAgent(agentId: string): Promise<void>;
   revokeRole(roleId: string): Promise<void>;
+  managesKind(kind: object): boolean;
   introspect(): Promise<Introspection>;
   decisions(): AsyncGenerator<SessionDecision>;
   replayDecisions(options: { readonly policy: string | PolicyEngine }): Promise<SessionReplay>;

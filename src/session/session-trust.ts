@@ -126,11 +126,16 @@ export abstract class SessionTrust extends SessionView {
 
   /**
    * The objects of a kind that the session manages, for its owner: made here, brought back, taken over. The same kind
-   * gives the same objects. `session.as(agent).object(kind, id)` is what an agent has of one.
+   * gives the same objects. From then on agents may have them too, by `session.as(agent).object(kind, id)`.
    */
   manage<F extends Fields>(kind: OmniKind<F>): ManagedObjects<F> {
     this.#kinds ??= new ManagedKinds(new ObjectSession(this.host, this.sessionId));
     return this.#kinds.of(kind);
+  }
+
+  /** For agents' handles: whether the owner manages this very kind here. */
+  managesKind(kind: object): boolean {
+    return this.#kinds?.has(kind) === true;
   }
 
   /** What was decided, in order: each deny, and allows as configured. */
