@@ -73,7 +73,7 @@ async function secretsOf(
       todo: "Set it for this command to the value that must not be shown.",
     });
   }
-  const declared = await keptSecrets(store, state, io.env);
+  const declared = await keptSecrets(store, state);
   const values = [...declared, ...asked].map((name) => [name, io.env[name] ?? ""] as const);
   return Object.fromEntries(values.filter(([, value]) => value.length >= SECRET_CHARACTERS_MIN));
 }

@@ -6,7 +6,7 @@ import { fold } from "../event/fold.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { EventLog } from "../event/log.ts";
 import { Runtime } from "../event/runtime.ts";
-import { defaultOf, valueFor, type Field, type Fields, type Values } from "./field.ts";
+import { defaultOf, frozen, valueFor, type Field, type Fields, type Values } from "./field.ts";
 import { omniAggregate, type FieldsWritten, type OmniAggregate, type OmniState } from "./omni-aggregate.ts";
 import { HIDDEN, OmniObject, type FieldGuard, type OmniHost } from "./omni-object.ts";
 
@@ -30,8 +30,8 @@ export interface AuditEntry {
   readonly fields: JsonObject;
 }
 
-/** What the library's own streams are called: an object among them would be read as one of those. */
-const OWN_KINDS: ReadonlySet<string> = new Set([
+/** Kinds of streams that hold something else. */
+export const KINDS_TAKEN: ReadonlySet<string> = new Set([
   "account",
   "chem",
   "cursor",
@@ -58,10 +58,10 @@ export class OmniKind<F extends Fields> {
   /** Has the fields as accessors, so that an object reads like any other. */
   readonly #Object: typeof OmniObject;
 
-  /** Throws `invalid_argument` for a name that is none, that is taken, or that every object has already. */
+  /** Throws `invalid_argument` for a name that is none, or that every object has already. */
   constructor(kind: string, fields: F) {
     streamId(kind, "any");
-    if (OWN_KINDS.has(kind)) throw takenKind(kind);
+    if (KINDS_TAKEN.has(kind)) throw takenKind(kind);
     for (const name of Object.keys(fields)) {
       if (!NAME.test(name) || name in OmniObject.prototype || name === "key") throw badName(kind, name);
     }
@@ -129,7 +129,7 @@ export class OmniKind<F extends Fields> {
     const folded = await fold({ aggregate: this.#aggregate, log: ports.store, stream, throughSeq });
     const isThere = folded.seq > 0 && (throughSeq === Number.POSITIVE_INFINITY || folded.seq === throughSeq);
     if (!isThere) throw notFound(key, throughSeq);
-    const values = new Map(folded.state.fields);
+    const values = new Map([...folded.state.fields].map(([name, value]) => [name, frozen(value)] as const));
     // A field that was declared later is what it is by default.
     for (const [name, field] of this.#fields)
       if (!values.has(name)) values.set(name, defaultOf({ name: `${this.kind}.${name}`, field }));
@@ -207,7 +207,7 @@ function notFound(key: string, version = Number.POSITIVE_INFINITY): HolodeckErro
 
 function takenKind(kind: string): HolodeckError {
   return new HolodeckError("invalid_argument", {
-    what: `${JSON.stringify(kind)} is the name of streams that are not objects.`,
+    what: `${kind} cannot be a kind of objects: streams of that kind hold something else.`,
     todo: "Choose another name for the kind.",
   });
 }

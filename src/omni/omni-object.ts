@@ -3,7 +3,7 @@
 import { HolodeckError } from "../event/error.ts";
 import type { StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
-import { valueFor, type Field, type NamedField } from "./field.ts";
+import { frozen, valueFor, type Field, type NamedField } from "./field.ts";
 import { isSame, type OmniState } from "./omni-aggregate.ts";
 
 /** Judges who reads and writes fields, at once: by what was decided before, when that takes a while. */
@@ -177,7 +177,7 @@ export class OmniObject {
     const field = this.#host.fields.get(name);
     const previous = this.#values.get(name) ?? null;
     if (field === undefined || this.#dirty.has(name) || isSame(previous, value)) return;
-    this.#values.set(name, value);
+    this.#values.set(name, frozen(value));
     if (field.isWatched) this.#tell({ field: name, from: previous, to: value });
   }
 

@@ -150,5 +150,5 @@ test("a kind cannot be called like the library's own streams", () => {
     ),
   );
   expect(named.length).toBeGreaterThan(8);
-  for (const kind of new Set(named)) expect(() => new OmniKind(kind, {})).toThrow(/not objects/);
+  for (const kind of new Set(named)) expect(() => new OmniKind(kind, {})).toThrow(/cannot be a kind/);
 });

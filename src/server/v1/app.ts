@@ -12,6 +12,7 @@ import type { ServerEnv } from "../principal.ts";
 import { invalid } from "../query.ts";
 import { RoomCounts } from "../room-counts.ts";
 import { blobEndpoints } from "./blobs.ts";
+import { ELSEWHERE } from "./elsewhere.ts";
 import type { Answer, Endpoint, KeyedRequest, V1Context } from "./endpoint.ts";
 import { RequestDesk, type KeptAnswer } from "./idempotency.ts";
 import { PROBLEM_KINDS, PROBLEM_TYPE, problemOf, problemResponse } from "./problems.ts";
@@ -41,14 +42,11 @@ export interface V1Parts {
   readonly report: (error: unknown) => void;
 }
 
-/** All there are, in the order in which they are shown. The service's own come last: they describe the others. */
-export const ENDPOINTS: readonly Endpoint[] = serviceEndpoints([
-  ...sessionEndpoints,
-  ...taskEndpoints,
-  ...happeningEndpoints,
-  ...blobEndpoints,
-  ...roomEndpoints,
-]);
+/** All that are served here, in the order in which they are shown. The service's own come last: they describe the others. */
+export const ENDPOINTS: readonly Endpoint[] = serviceEndpoints(
+  [...sessionEndpoints, ...taskEndpoints, ...happeningEndpoints, ...blobEndpoints, ...roomEndpoints],
+  ELSEWHERE,
+);
 
 /** Whether a path is for this application to answer, if only by saying that there is no such thing. */
 export function isPathOfV1(path: string): boolean {
