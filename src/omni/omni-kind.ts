@@ -150,6 +150,7 @@ export class OmniKind<F extends Fields> {
         return await runtime.refresh(stream);
       },
       read: async (stream) => await runtime.refresh(stream),
+      again: (own, written, judge) => new this.#Object(key, { ...host, guard: judge }, own, written),
     };
     // The class has an accessor for each field.
     return new this.#Object(key, host, values, state) as Omni<F>;

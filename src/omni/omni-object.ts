@@ -29,7 +29,12 @@ export interface OmniHost {
   ) => Promise<OmniState>;
   /** The object as its stream has it now. */
   readonly read: (stream: StreamId) => Promise<OmniState>;
+  /** Another one of the same, with these values, for who has the guard. */
+  readonly again: (values: Map<string, Json>, written: Written, guard: FieldGuard) => OmniObject;
 }
+
+/** How often it was written, and when last. */
+type Written = Pick<OmniState, "version" | "updatedAt">;
 
 /** A watched field has changed. */
 export interface FieldChange {
@@ -54,7 +59,7 @@ export class OmniObject {
   #updatedAt: number;
 
   /** Made by an `OmniKind`. */
-  constructor(key: StreamId, host: OmniHost, values: Map<string, Json>, state: OmniState | null) {
+  constructor(key: StreamId, host: OmniHost, values: Map<string, Json>, state: Written | null) {
     this.key = key;
     this.#host = host;
     this.#values = values;
@@ -156,6 +161,16 @@ export class OmniObject {
   async refresh(): Promise<void> {
     await this.#persisting;
     this.#takeInAll(await this.#host.read(this.key));
+  }
+
+  /**
+   * It as it stands here, for who has the guard: what is set there is its own until it is persisted. Throws `denied`
+   * for one that is guarded itself.
+   */
+  guardedBy(guard: FieldGuard): OmniObject {
+    if (this.#host.guard !== null) throw denied("read", this.key);
+    const written = { version: this.#version, updatedAt: this.#updatedAt };
+    return this.#host.again(new Map(this.#values), written, guard);
   }
 
   async #write(): Promise<void> {

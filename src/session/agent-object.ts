@@ -5,7 +5,7 @@ import type { StreamId } from "../event/event.ts";
 import type { JsonObject } from "../event/json.ts";
 import type { Fields, Values } from "../omni/field.ts";
 import type { AuditEntry, Omni, OmniKind } from "../omni/omni-kind.ts";
-import type { FieldGuard } from "../omni/omni-object.ts";
+import type { FieldGuard, OmniObject } from "../omni/omni-object.ts";
 import type { Resource } from "../trust/decision.ts";
 import type { Asker } from "./asker.ts";
 import { checkJsonObject } from "./input.ts";
@@ -29,6 +29,8 @@ export class AgentObject<F extends Fields> {
   readonly #parts: AgentObjectParts<F>;
   /** Where it is kept: `kind:id`. */
   readonly key: StreamId;
+  /** As it was last read: the next call reads what is new alone. */
+  #known: Promise<Omni<F>> | null = null;
 
   /** Made by an agent's `session.object(kind, id)`. */
   constructor(parts: AgentObjectParts<F>) {
@@ -95,7 +97,7 @@ export class AgentObject<F extends Fields> {
     return structuredClone(entries.filter(({ fields }) => Object.keys(fields).length > 0));
   }
 
-  async #readable(): Promise<Omni<F>> {
+  async #readable(): Promise<OmniObject> {
     return await this.#object({ read: await this.#readableFields() });
   }
 
@@ -116,10 +118,23 @@ export class AgentObject<F extends Fields> {
   }
 
   /** As its stream has it. Throws `not_found` when the session does not manage it. */
-  async #object(granted: Granted): Promise<Omni<F>> {
+  async #object(granted: Granted): Promise<OmniObject> {
     const { kind, session } = this.#parts;
-    const key = await session.managedKey(kind, this.key);
-    return await kind.rehydrate(key, await session.ports(this.#guardOf(granted)));
+    await session.managedKey(kind, this.key);
+    this.#known ??= this.#readFirst();
+    const known = await this.#known;
+    await known.refresh();
+    return known.guardedBy(this.#guardOf(granted));
+  }
+
+  async #readFirst(): Promise<Omni<F>> {
+    const { kind, session } = this.#parts;
+    try {
+      return await kind.rehydrate(this.key, await session.ports());
+    } catch (error) {
+      this.#known = null;
+      throw error;
+    }
   }
 
   #guardOf({ read = [], write = [] }: Granted): FieldGuard {
