@@ -71,6 +71,11 @@ export class OmniKind<F extends Fields> {
     this.#Object = classWith([...this.#fields.keys()]);
   }
 
+  /** The names of its fields, as they were declared. */
+  get fields(): readonly (keyof F & string)[] {
+    return [...this.#fields.keys()];
+  }
+
   /** A new object; `persist()` makes it durable. Throws `invalid_argument` for values its fields do not take. */
   create(id: string, values: Partial<Values<F>>, ports: OmniPorts): Omni<F> {
     return this.#object(this.keyOf(id), this.#readAll(values), null, ports);
@@ -144,6 +149,8 @@ export class OmniKind<F extends Fields> {
         if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
         return await runtime.refresh(stream);
       },
+      read: async (stream) => await runtime.refresh(stream),
+      again: (own, written, judge) => new this.#Object(key, { ...host, guard: judge }, own, written),
     };
     // The class has an accessor for each field.
     return new this.#Object(key, host, values, state) as Omni<F>;

@@ -260,6 +260,21 @@ describe("what is shown", () => {
     expect(note.dirty).toEqual([]);
   });
 
+  test("a view for who has a guard has its own changes, and a guarded object gives none", async () => {
+    const at = ports();
+    const note = Note.create("a", { title: "first", stars: 3 }, at);
+    await note.persist();
+    const view = note.guardedBy({ agent: "scout", allows: (_, resource) => resource === "note:a.title" });
+    expect(() => view.get("stars")).toThrow(/may not be read/);
+    view.set("title", "second");
+    expect([note.title, note.dirty]).toEqual(["first", []]);
+    await view.persist();
+    await note.refresh();
+    expect(note.title).toBe("second");
+    expect(await Note.audit(note.key, at)).toMatchObject([{ by: null }, { by: "scout" }]);
+    expect(() => view.guardedBy({ agent: "scout", allows: () => true })).toThrow(/may not be read/);
+  });
+
   test("who changed a field stands in the audit", async () => {
     const at = ports();
     const guard = { agent: "scout", allows: () => true };

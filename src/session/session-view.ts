@@ -1,6 +1,6 @@
 // What can be read of a session, be it the one that goes on or how it stood at an earlier event.
 import { HolodeckError } from "../event/error.ts";
-import type { Event } from "../event/event.ts";
+import type { Event, StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
@@ -53,6 +53,11 @@ export abstract class SessionView implements TaskOwner {
   /** The session and the event it was forked from; null when it began on its own. */
   get forkedFrom(): ForkedFrom | null {
     return this.state.forkedFrom;
+  }
+
+  /** The objects it manages, by key, in the order they came to it; `session.manage(kind)` brings one back. */
+  get managed(): readonly StreamId[] {
+    return [...this.state.managed];
   }
 
   get status(): "open" | "ended" {

@@ -1,5 +1,6 @@
 // A session: the boundary around a focused unit of work, with whom it trusts.
 import type { ForkOptions } from "./fork.ts";
+import type { PersistedSession } from "./persist.ts";
 import type { Presence } from "./presence.ts";
 import { SessionTrust, type TrustHost } from "./session-trust.ts";
 import type { SessionState } from "./state.ts";
@@ -18,6 +19,12 @@ export class Session extends SessionTrust {
   // oxlint-disable-next-line no-useless-constructor -- it wants more of its host than what it extends
   constructor(host: HandleHost, presence: Presence, state: SessionState) {
     super(host, presence, state);
+  }
+
+  /** As for any session; what has changed in the objects it manages is durable then too. */
+  override async persist(): Promise<PersistedSession> {
+    await this.persistObjects();
+    return await super.persist();
   }
 
   /**

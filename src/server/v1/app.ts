@@ -97,7 +97,7 @@ export function v1App(parts: V1Parts): Hono<ServerEnv> {
 }
 
 async function serveEndpoint(desk: Desk, endpoint: Endpoint, c: Context<ServerEnv>): Promise<Response> {
-  const request = await checkRequest(c, endpoint, desk.context.store);
+  const request = await checkRequest(c, endpoint, desk.context);
   const trace = c.req.header("traceparent");
   const serveIt = async () => await serveChecked(desk, endpoint, request, c);
   // A trace that cannot be read is passed over, as its recommendation says (W3C Trace Context §4.3).
