@@ -77,7 +77,9 @@ export interface SnapshotImage {
 
 export interface SnapshotLoader<State> {
   add(rows: readonly Json[]): void;
-  /** The state, once all rows are in. */
+  /** What is left to do once all rows are in, a bounded piece at each step. */
+  pieces?(): Iterable<unknown>;
+  /** The state, once all that is done. */
   done(): State;
 }
 

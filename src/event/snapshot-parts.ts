@@ -1,5 +1,6 @@
 // A large state's snapshot lies in blobs, its parts, and names them: so it is whole or not there, whoever dies while it
 // is written. A part is lines of JSON; the first says whose it is, which keeps parts of two streams from being one blob.
+import { setImmediate as turn } from "node:timers/promises";
 import type { SnapshotParts } from "./decider.ts";
 import type { Hash, StreamId } from "./event.ts";
 import type { Json } from "./json.ts";
@@ -36,7 +37,7 @@ export function partsOf(snapshot: Snapshot | null): readonly Hash[] {
   return isManifest(snapshot?.state) ? snapshot.state.parts : [];
 }
 
-/** The state a snapshot's parts hold; null when one of them is gone. */
+/** The state a snapshot's parts hold; null when one of them is gone. Whoever else has work gets a turn between them. */
 export async function loadParts<State>(
   log: EventLog,
   form: SnapshotParts<State>,
@@ -48,7 +49,9 @@ export async function loadParts<State>(
     if (bytes === null) return null;
     const [, ...texts] = new TextDecoder().decode(bytes).split("\n");
     for (const text of texts) loader.add(JSON.parse(text) as readonly Json[]);
+    await turn();
   }
+  for (const _ of loader.pieces?.() ?? []) await turn();
   return loader.done();
 }
 

@@ -100,10 +100,7 @@ export class FleetGraph {
   /** Adds a vertex and gives back its number: its own while it is here. Throws `conflict` when the id is taken. */
   addVertex(id: string, kind: VertexKind): number {
     if (this.has(id)) throw taken(id);
-    this.version++;
-    const vertex = this.ids.add(id);
-    this.kinds.set(vertex, VERTEX_KINDS.indexOf(kind));
-    this.kindTotals[kind]++;
+    const vertex = this.restoreVertex(id, kind);
     this.forest.addVertex(vertex);
     return vertex;
   }
@@ -258,15 +255,24 @@ export class FleetGraph {
     }
   }
 
-  /** Adds many edges at once between vertices of a graph that has none yet. */
-  restore(edges: Iterable<TalliedEdge>): void {
-    for (const { a, b, tallies } of edges) {
-      const edge = this.adjacency.add(a, b);
-      for (let tally = 0; tally < tallies.length; tally++) {
-        this.tallies.set(edge * TALLIES + tally, tallies[tally] ?? 0);
-      }
-    }
-    this.forest.rebuild(this.ids.inUse());
+  /** Adds a vertex that is not here, as `addVertex` does, and leaves its component to `restoreComponents`. */
+  restoreVertex(id: string, kind: VertexKind): number {
+    this.version++;
+    const vertex = this.ids.add(id);
+    this.kinds.set(vertex, VERTEX_KINDS.indexOf(kind));
+    this.kindTotals[kind]++;
+    return vertex;
+  }
+
+  /** Adds an edge with its counts between two vertices that have none, and leaves their component to what comes last. */
+  restoreEdge({ a, b, tallies }: TalliedEdge): void {
+    const first = this.adjacency.add(a, b) * TALLIES;
+    for (let tally = 0; tally < tallies.length; tally++) this.tallies.set(first + tally, tallies[tally] ?? 0);
+  }
+
+  /** Finds the components of a graph that was restored whole: a bounded piece at each step. */
+  *restoreComponents(): Generator<void> {
+    yield* this.forest.rebuild(this.ids.inUse());
   }
 
   private view(edge: number, a: number, b: number): EdgeView {
