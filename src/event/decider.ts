@@ -47,6 +47,11 @@ export interface Aggregate<State, Command extends Timed, F extends Fact> extends
    */
   settle(state: State, moment: Moment): Command | null;
   readonly snapshot: SnapshotForm<State>;
+  /**
+   * For states too large to be read anew whenever another process was first: called before `evolve`, it answers what
+   * takes the event back, once those after it have been taken back; null where that cannot be.
+   */
+  undo?(state: State, event: Happened<F>): (() => void) | null;
 }
 
 /** How a state is written beside its events. */

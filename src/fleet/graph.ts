@@ -1,10 +1,10 @@
 // The fleet's graph: agents, tasks and resources, and what ties them. Simple and undirected for the numbers:
 // kinds in parallel are counted, and the one edge leaves with the last of them. A second layer counts directions.
 // V, E, C and β₁ = E − V + C are exact after every change, in all and per component (spec/fleet-math.md).
-import { HolodeckError } from "../event/error.ts";
 import { Adjacency } from "./adjacency.ts";
 import { NONE } from "./edge-index.ts";
 import { Forest, type ForestMetrics } from "./forest.ts";
+import { directedAssignment, noEdge, noVertex, selfLoop, taken } from "./graph-errors.ts";
 import { IdMap } from "./id-map.ts";
 import { IntVector } from "./int-vector.ts";
 import { ShardedMap } from "./sharded-map.ts";
@@ -40,6 +40,13 @@ export interface EdgeView {
 export interface TalliedEdge {
   readonly a: number;
   readonly b: number;
+  readonly tallies: readonly number[];
+}
+
+/** All that ties two vertices, with all its counts; none when they are not tied. */
+export interface Tie {
+  readonly a: string;
+  readonly b: string;
   readonly tallies: readonly number[];
 }
 
@@ -275,6 +282,31 @@ export class FleetGraph {
     yield* this.forest.rebuild(this.ids.inUse());
   }
 
+  /** What ties two vertices, so that `setTie` can bring it back; nothing does when one of them is unknown. */
+  tie(a: string, b: string): Tie {
+    const [from, to] = [this.ids.find(a), this.ids.find(b)];
+    const edge = from === undefined || to === undefined ? NONE : this.adjacency.find(from, to);
+    if (edge === NONE) return { a, b, tallies: [] };
+    const tallies = Array.from({ length: TALLIES }, (_, tally) => this.tallies.at(edge * TALLIES + tally));
+    return this.adjacency.source(edge) === from ? { a, b, tallies } : { a: b, b: a, tallies };
+  }
+
+  /** Lets a tie be all that is between two vertices. Throws `not_found`. */
+  setTie({ a, b, tallies }: Tie): void {
+    const [from, to] = [this.vertex(a), this.vertex(b)];
+    const found = this.adjacency.find(from, to);
+    // One that goes the other way counts its directions the other way.
+    if (found !== NONE && (tallies.length === 0 || this.adjacency.source(found) !== from)) {
+      this.dropEdge(found, from, to);
+    }
+    if (tallies.length === 0) return;
+    this.version++;
+    const known = this.adjacency.find(from, to);
+    const edge = known === NONE ? this.adjacency.add(from, to) : known;
+    if (known === NONE) this.forest.insert(edge, from, to);
+    for (const [tally, count] of tallies.entries()) this.tallies.set(edge * TALLIES + tally, count);
+  }
+
   private view(edge: number, a: number, b: number): EdgeView {
     return {
       a: this.ids.name(a),
@@ -310,37 +342,6 @@ export class FleetGraph {
   private vertex(id: string): number {
     const vertex = this.ids.find(id);
     if (vertex !== undefined) return vertex;
-    throw new HolodeckError("not_found", {
-      what: `The fleet has no vertex ${JSON.stringify(id)}.`,
-      todo: "Register the agent, task or resource first.",
-    });
+    throw noVertex(id);
   }
-}
-
-function taken(id: string): HolodeckError {
-  return new HolodeckError("conflict", {
-    what: `The fleet already has a vertex ${JSON.stringify(id)}.`,
-    todo: "Choose another id, or remove the vertex first.",
-  });
-}
-
-function selfLoop(id: string): HolodeckError {
-  return new HolodeckError("invalid_argument", {
-    what: `An edge from ${JSON.stringify(id)} to itself was asked for.`,
-    todo: "Name two different vertices.",
-  });
-}
-
-function directedAssignment(): HolodeckError {
-  return new HolodeckError("invalid_argument", {
-    what: "An assignment has no direction.",
-    todo: "Direct a dependency (a waits for b) or a delegation (a hands over to b).",
-  });
-}
-
-function noEdge(spec: EdgeSpec): HolodeckError {
-  return new HolodeckError("not_found", {
-    what: `No such ${spec.directed === true ? "directed " : ""}${spec.kind} joins ${JSON.stringify(spec.a)} and ${JSON.stringify(spec.b)}.`,
-    todo: "Name an edge that was added, with its kind and direction.",
-  });
 }
