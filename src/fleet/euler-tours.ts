@@ -35,6 +35,11 @@ export class EulerTours {
     this.resize(this.place(KINDS * vertex + 3), 1, 0);
   }
 
+  /** Makes room for so many vertices, and as many links. */
+  reserve(vertices: number): void {
+    this.place(KINDS * vertices + 2);
+  }
+
   /** Takes out a vertex that stands alone. */
   removeVertex(vertex: number): void {
     this.resize(KINDS * vertex + 3, -1, 0);

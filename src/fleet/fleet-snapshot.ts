@@ -42,6 +42,8 @@ const NOBODY: readonly string[] = [];
 class FleetLoader implements SnapshotLoader<FleetState> {
   readonly #state = initialFleet();
   readonly #sets: CapabilitySet[] = [];
+  /** Lists of no capability or one, by its name, which is never empty. */
+  readonly #lists = new Map<string, readonly string[]>();
   /** By the number a vertex had, the one it has now. */
   readonly #numbers = new IntVector(0);
   /** The vertex of each agent, by its number in the selection. */
@@ -51,6 +53,7 @@ class FleetLoader implements SnapshotLoader<FleetState> {
   /** Edge rows one after another, each behind its length: as arrays they would all be the collector's to move. */
   readonly #edges = new IntVector(0);
   #edgesEnd = 0;
+  #edgesCount = 0;
 
   add(rows: readonly Json[]): void {
     for (const row of rows as unknown as readonly FleetRow[]) this.#addRow(row);
@@ -59,6 +62,7 @@ class FleetLoader implements SnapshotLoader<FleetState> {
   *pieces(): Generator<void> {
     const { graph, selection } = this.#state;
     let count = 0;
+    graph.reserve(this.#edgesCount);
     for (let at = 0; at < this.#edgesEnd; at += 1 + this.#edges.at(at)) {
       this.#addEdge(at + 1, at + 1 + this.#edges.at(at));
       if (++count % EDGES_PER_STEP === 0) yield;
@@ -97,6 +101,7 @@ class FleetLoader implements SnapshotLoader<FleetState> {
         this.#numbers.set(row[1], state.graph.restoreVertex(row[2], "resource"));
         break;
       case "edge":
+        this.#edgesCount++;
         this.#edges.set(this.#edgesEnd++, row.length - 1);
         for (let place = 1; place < row.length; place++) {
           this.#edges.set(this.#edgesEnd++, Number(row[place]));
@@ -118,12 +123,22 @@ class FleetLoader implements SnapshotLoader<FleetState> {
 
   #addTask(row: FleetRowOf<"task">): void {
     const { graph, tasks, deadlines } = this.#state;
-    const [, number, taskId, sessionId, required, byRoute, waiting, due] = row;
+    const [, number, taskId, sessionId, capabilities, byRoute, agents, due] = row;
     const key = taskKey({ task_id: taskId, session_id: sessionId });
     this.#numbers.set(number, graph.restoreVertex(key, "task"));
-    const unconfirmed = waiting.length === 0 ? NOBODY : waiting;
+    const required = this.#shared(capabilities);
+    const unconfirmed = agents.length === 0 ? NOBODY : agents;
     tasks.set(key, { taskId, sessionId, required, byRoute, unconfirmed });
     if (due !== null) deadlines.set(key, due);
+  }
+
+  /** One list for all that hold the same: few tasks want what no other does. */
+  #shared(names: readonly string[]): readonly string[] {
+    if (names.length > 1) return names;
+    const [name = ""] = names;
+    const known = this.#lists.get(name);
+    if (known === undefined) this.#lists.set(name, names);
+    return known ?? names;
   }
 
   /** The first of an edge's counts is that of assignments. */

@@ -42,6 +42,12 @@ export class Forest {
     this.vertices++;
   }
 
+  /** Makes room for so many vertices and edges. */
+  reserve(vertices: number, edges: number): void {
+    this.tours.reserve(vertices);
+    this.links.reserve(edges);
+  }
+
   /** Removes a vertex that has no edges left. */
   removeVertex(vertex: number): void {
     this.tours.removeVertex(vertex);

@@ -37,18 +37,14 @@ export interface EdgeView {
 }
 
 /** One simple edge, by its vertices' numbers, with all its counts: what a snapshot keeps of it. */
-export interface TalliedEdge {
-  readonly a: number;
-  readonly b: number;
+export interface TalliedEdge<Vertex = number> {
+  readonly a: Vertex;
+  readonly b: Vertex;
   readonly tallies: readonly number[];
 }
 
-/** All that ties two vertices, with all its counts; none when they are not tied. */
-export interface Tie {
-  readonly a: string;
-  readonly b: string;
-  readonly tallies: readonly number[];
-}
+/** The same by the vertices' ids; without any counts when nothing ties the two. */
+export type Tie = TalliedEdge<string>;
 
 /** `count` directed edges of one kind from one vertex to another. */
 export interface Arc {
@@ -269,6 +265,13 @@ export class FleetGraph {
     this.kinds.set(vertex, VERTEX_KINDS.indexOf(kind));
     this.kindTotals[kind]++;
     return vertex;
+  }
+
+  /** Makes room for so many edges: what grows by and by has the collector look through all there is each time. */
+  reserve(edges: number): void {
+    this.adjacency.reserve(edges);
+    this.tallies.reserve(edges * TALLIES);
+    this.forest.reserve(this.ids.size, edges);
   }
 
   /** Adds an edge with its counts between two vertices that have none, and leaves their component to what comes last. */
