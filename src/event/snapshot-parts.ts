@@ -1,10 +1,10 @@
 // A large state's snapshot lies in blobs, its parts, and names them: so it is whole or not there, whoever dies while it
 // is written. A part is lines of JSON; the first says whose it is, which keeps parts of two streams from being one blob.
-import { setImmediate as turn } from "node:timers/promises";
 import type { SnapshotParts } from "./decider.ts";
 import type { Hash, StreamId } from "./event.ts";
 import type { Json } from "./json.ts";
 import type { EventLog, Snapshot } from "./log.ts";
+import { turn } from "./turn.ts";
 
 /** What the snapshot itself holds. */
 type Manifest = { readonly parts: readonly Hash[] };
