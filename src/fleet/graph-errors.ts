@@ -1,6 +1,5 @@
 // What is wrong with what a graph was asked for, and what to ask for instead.
 import { HolodeckError } from "../event/error.ts";
-import type { EdgeSpec } from "./graph.ts";
 
 export function taken(id: string): HolodeckError {
   return new HolodeckError("conflict", {
@@ -23,7 +22,12 @@ export function directedAssignment(): HolodeckError {
   });
 }
 
-export function noEdge(spec: EdgeSpec): HolodeckError {
+export function noEdge(spec: {
+  readonly a: string;
+  readonly b: string;
+  readonly kind: string;
+  readonly directed?: boolean;
+}): HolodeckError {
   return new HolodeckError("not_found", {
     what: `No such ${spec.directed === true ? "directed " : ""}${spec.kind} joins ${JSON.stringify(spec.a)} and ${JSON.stringify(spec.b)}.`,
     todo: "Name an edge that was added, with its kind and direction.",
