@@ -75,6 +75,7 @@ export const PURE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Files of pure folders that are edges, each with its reason. */
 export const IMPURE: Readonly<Record<string, string>> = {
+  "src/event/turn.ts": "gives others their turn while a large state is read",
   "src/session/callback-context.ts": "asks the machine which callback the running code belongs to",
   "src/session/router-client.ts": "hashes the keys it sends to an H1 router",
   "src/session/trace-context.ts": "asks the machine on behalf of which trace the running code works",

@@ -31,7 +31,9 @@ export class Batch<State, Command extends Timed, F extends Fact> {
   readonly #aggregate: Aggregate<State, Command, F>;
   readonly #stream: StreamId;
   readonly #position: Position<State>;
-  readonly #expectedSeq: number;
+  readonly #before: Position<State>;
+  /** What takes back each event; null when one of them cannot be taken back. */
+  #undos: (() => void)[] | null = [];
   readonly #encoded: EncodedEvent[] = [];
   readonly #keys: AppendKey[] = [];
 
@@ -39,7 +41,8 @@ export class Batch<State, Command extends Timed, F extends Fact> {
     this.#aggregate = aggregate;
     this.#stream = stream;
     this.#position = position;
-    this.#expectedSeq = position.seq;
+    const { state, seq, hash, at } = position;
+    this.#before = { state, seq, hash, at };
   }
 
   /** Lets happen what the moment makes happen: deadlines first, then whoever asks (law 3). */
@@ -65,11 +68,19 @@ export class Batch<State, Command extends Timed, F extends Fact> {
     if (this.#encoded.length === 0) return null;
     return {
       stream: this.#stream,
-      expectedSeq: this.#expectedSeq,
+      expectedSeq: this.#before.seq,
       events: this.#encoded,
       head: this.#aggregate.head(this.#position.state),
       keys: this.#keys,
     };
+  }
+
+  /** Brings the position back to where it was before the first command; false when its aggregate cannot. */
+  takeBack(): boolean {
+    if (this.#undos === null) return false;
+    for (const undo of this.#undos.toReversed()) undo();
+    Object.assign(this.#position, this.#before);
+    return true;
   }
 
   #encode(facts: readonly F[], now: number): readonly EncodedEvent[] {
@@ -88,6 +99,9 @@ export class Batch<State, Command extends Timed, F extends Fact> {
     // The fact came from this aggregate's decide, so its event is one of this aggregate's.
     const event = encoded.event as unknown as Happened<F>;
     const position = this.#position;
+    const undo = this.#undos === null ? null : this.#aggregate.undo?.(position.state, event);
+    if (undo === null || undo === undefined) this.#undos = null;
+    else this.#undos?.push(undo);
     position.state = this.#aggregate.evolve(position.state, event);
     position.seq = event.seq;
     position.at = event.at;

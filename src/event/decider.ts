@@ -47,6 +47,11 @@ export interface Aggregate<State, Command extends Timed, F extends Fact> extends
    */
   settle(state: State, moment: Moment): Command | null;
   readonly snapshot: SnapshotForm<State>;
+  /**
+   * For states too large to be read anew whenever another process was first: called before `evolve`, it answers what
+   * takes the event back, once those after it have been taken back; null where that cannot be.
+   */
+  undo?(state: State, event: Happened<F>): (() => void) | null;
 }
 
 /** How a state is written beside its events. */
@@ -77,7 +82,9 @@ export interface SnapshotImage {
 
 export interface SnapshotLoader<State> {
   add(rows: readonly Json[]): void;
-  /** The state, once all rows are in. */
+  /** What is left to do once all rows are in, a bounded piece at each step. */
+  pieces?(): Iterable<unknown>;
+  /** The state, once all that is done. */
   done(): State;
 }
 

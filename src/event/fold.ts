@@ -6,6 +6,7 @@ import type { Fact, StreamId } from "./event.ts";
 import type { EventLog, StoredEvent } from "./log.ts";
 import { eventsPruned, prunedBy } from "./pruned.ts";
 import { loadParts } from "./snapshot-parts.ts";
+import { turn } from "./turn.ts";
 
 /** A state with its place, and the seq of the newest snapshot. */
 export interface Folded<State> extends Position<State> {
@@ -59,6 +60,7 @@ export async function fold<State, Command extends Timed, F extends Fact>({
       onEvent?.(happened);
     }
     if (page.length < READ_LIMIT) return folded;
+    await turn();
   }
 }
 

@@ -61,9 +61,9 @@ class Given {
   now = 0;
   readonly runtime;
 
-  constructor(store: MemoryStore, snapshotEvery = 1_000) {
+  constructor(store: MemoryStore, snapshotEvery = 1_000, aggregate = counter) {
     this.runtime = new Runtime({
-      aggregate: counter,
+      aggregate,
       log: store,
       moment: () => ({ now: this.now, boot: { id: "b", offsetMs: 0 } }),
       onEvents: (news) => this.news.push(news),
@@ -111,6 +111,41 @@ test("when someone else was first it reads on and decides again", async () => {
   // The second had read nothing before its first command: the first event is history to it.
   expect(seqs(two.news)).toEqual(Array.from({ length: 101 }, (_, index) => index + 2));
 });
+
+test("who lost a race and can take back what it decided reads on from where it stood", async () => {
+  const store = new MemoryStore();
+  const [one, two] = [new Given(store, 1_000, { ...counter, undo: undoAdded }), new Given(store)];
+  await one.add(1);
+  await two.add(2);
+  const read = store.read.bind(store);
+  const reads: (number | undefined)[] = [];
+  store.read = async (params) => {
+    reads.push(params.afterSeq);
+    return await read(params);
+  };
+  const [added] = await Promise.all([one.add(4), one.add(8)]);
+  expect(added.events.map(({ seq }) => seq)).toEqual([3]);
+  expect(one.runtime.peek(STREAM)?.count).toBe(15);
+  expect(reads).toEqual([1]);
+});
+
+test("who lost a race and cannot take back all of it begins anew", async () => {
+  const store = new MemoryStore();
+  const [one, two] = [new Given(store, 1_000, { ...counter, undo: () => null }), new Given(store)];
+  await one.add(1);
+  await two.add(2);
+  await one.add(4);
+  expect(one.runtime.peek(STREAM)?.count).toBe(7);
+});
+
+function undoAdded(state: Counter, event: Happened<Added | Expired>): (() => void) | null {
+  if (event.type !== "added") return null;
+  const { dueAt } = state;
+  return () => {
+    state.count -= event.data.by;
+    state.dueAt = dueAt;
+  };
+}
 
 test("nothing passes a limit, whoever races", async () => {
   const store = new MemoryStore();

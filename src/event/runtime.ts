@@ -57,7 +57,7 @@ interface Pending<Command, F extends Fact> {
 /** One stream as this process knows it. */
 interface Entry<State, Command, F extends Fact> {
   readonly stream: StreamId;
-  /** Null before the first read, and after an append failed whose events the state had taken in. */
+  /** Null before the first read, and after an append failed whose events the state cannot let go of. */
   known: Folded<State> | null;
   /** Up to where `onEvents` has been told; -1 before the first read. */
   toldSeq: number;
@@ -236,7 +236,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
         entry.snapshots.step(known, batch.happened.length);
         return;
       }
-      entry.known = null; // The state holds events the log refused.
+      // The state holds events the log refused.
+      entry.known = batch.takeBack() ? known : null;
       stale = true;
       if (result?.status !== "repeated") continue;
       await this.#read(entry);

@@ -4,6 +4,7 @@ import type { SnapshotParts } from "./decider.ts";
 import type { Hash, StreamId } from "./event.ts";
 import type { Json } from "./json.ts";
 import type { EventLog, Snapshot } from "./log.ts";
+import { turn } from "./turn.ts";
 
 /** What the snapshot itself holds. */
 type Manifest = { readonly parts: readonly Hash[] };
@@ -36,7 +37,7 @@ export function partsOf(snapshot: Snapshot | null): readonly Hash[] {
   return isManifest(snapshot?.state) ? snapshot.state.parts : [];
 }
 
-/** The state a snapshot's parts hold; null when one of them is gone. */
+/** The state a snapshot's parts hold; null when one of them is gone. Whoever else has work gets a turn between them. */
 export async function loadParts<State>(
   log: Pick<EventLog, "blob">,
   form: SnapshotParts<State>,
@@ -48,7 +49,9 @@ export async function loadParts<State>(
     if (bytes === null) return null;
     const [, ...texts] = new TextDecoder().decode(bytes).split("\n");
     for (const text of texts) loader.add(JSON.parse(text) as readonly Json[]);
+    await turn();
   }
+  for (const _ of loader.pieces?.() ?? []) await turn();
   return loader.done();
 }
 

@@ -15,6 +15,8 @@ type Added = Fact & { readonly type: "added"; readonly data: { readonly count: n
 const STREAM = streamId("numbers", "one");
 /** As many as a first command makes at once: no snapshot is due before. */
 const LARGE = 100_000;
+/** What is left to do once rows are in. */
+const PIECES = 5;
 
 class Fixture {
   readonly taken: number[] = [];
@@ -58,7 +60,11 @@ class Fixture {
           open: (state) => this.#open(state),
           loader: () => {
             const list: number[] = [];
-            return { add: (rows) => list.push(...(rows as number[])), done: () => ({ list }) };
+            return {
+              add: (rows) => list.push(...(rows as number[])),
+              pieces: () => Array.from({ length: PIECES }),
+              done: () => ({ list }),
+            };
           },
         },
       },
@@ -98,6 +104,23 @@ test("a large state is written beside the work: each append carries a bounded pi
   const { list } = await again.runtime.refresh(STREAM);
   expect(list).toEqual(Array.from({ length: LARGE + STEPS }, (_, number) => number));
   expect(again.evolved).toBe(1 + STEPS - (snapshot?.seq ?? 0));
+});
+
+test("whoever else has work gets a turn after each part of a large state that is read, and each piece of the rest", async () => {
+  const store = new MemoryStore();
+  const fixture = new Fixture(store);
+  await fixture.add(LARGE);
+  await fixture.add(1, STEPS);
+  const parts = partsOf(await store.snapshot({ stream: STREAM })).length;
+  let turns = 0;
+  const turn = (): void => {
+    turns++;
+    next = setImmediate(turn);
+  };
+  let next = setImmediate(turn);
+  await new Fixture(store).runtime.refresh(STREAM);
+  clearImmediate(next);
+  expect(turns).toBeGreaterThanOrEqual(parts + PIECES);
 });
 
 test("who dies while a snapshot is written leaves the one before whole, and nobody is stopped by what he left", async () => {

@@ -32,6 +32,12 @@ export class Adjacency {
     return edge;
   }
 
+  /** Makes room for so many edges in all. */
+  reserve(edges: number): void {
+    for (const halves of [this.owners, this.nexts, this.previouses]) halves.reserve(2 * edges);
+    this.index.reserve(edges);
+  }
+
   remove(edge: number): void {
     this.index.remove(edge);
     this.delist(2 * edge);

@@ -28,6 +28,11 @@ export class EdgeIndex {
     this.used++;
   }
 
+  /** Makes room for so many edges in all. */
+  reserve(edges: number): void {
+    while (edges * 2 >= this.slots.length) this.grow();
+  }
+
   /** Removes an edge whose ends are still written; the probe runs behind it close up. */
   remove(edge: number): void {
     const mask = this.slots.length - 1;

@@ -25,12 +25,19 @@ export class EulerTours {
   private cells = new Int32Array(CAPACITY_MIN * FIELDS);
   private readonly freed: number[] = [];
   private links = 0;
+  /** The nodes of a tour that is being laid out. */
+  private laid: number[] = [];
   /** Set by `split`: the roots of both parts. */
   private before = NOBODY;
   private after = NOBODY;
 
   addVertex(vertex: number): void {
     this.resize(this.place(KINDS * vertex + 3), 1, 0);
+  }
+
+  /** Makes room for so many vertices, and as many links. */
+  reserve(vertices: number): void {
+    this.place(KINDS * vertices + 2);
   }
 
   /** Takes out a vertex that stands alone. */
@@ -104,6 +111,67 @@ export class EulerTours {
     this.split(back);
     this.withoutLast(back);
     this.freed.push(link);
+  }
+
+  /** Begins or goes on laying out a tour, with a vertex that stands in none. */
+  lay(vertex: number): void {
+    const node = this.place(KINDS * vertex + 3);
+    this.cells.fill(0, node * FIELDS, (node + 1) * FIELDS);
+    this.resize(node, 1, 0);
+    this.laid.push(node);
+  }
+
+  /** The way to what is laid out next, as a link. */
+  layThere(): number {
+    const link = this.freed.pop() ?? this.links++;
+    this.laid.push(this.place(KINDS * link + 4));
+    return link;
+  }
+
+  layBack(link: number): void {
+    this.laid.push(this.place(KINDS * link + 5));
+  }
+
+  /** One more to spare for a vertex that has been laid out. */
+  laySpare(vertex: number): void {
+    const place = (KINDS * vertex + 3) * FIELDS + SPARE;
+    this.cells[place] = (this.cells[place] ?? 0) + 1;
+  }
+
+  /** Makes the tour that has been laid out a treap: each node goes under the last one that stands above it. O(length). */
+  plant(): void {
+    const { cells } = this;
+    const spine: number[] = [];
+    const ranks: number[] = [];
+    for (const node of this.laid) {
+      const own = rank(node);
+      let below = NOBODY;
+      while ((ranks.at(-1) ?? Number.POSITIVE_INFINITY) <= own) {
+        ranks.pop();
+        below = this.summed(spine.pop() ?? NOBODY);
+      }
+      const above = spine.at(-1) ?? NOBODY;
+      cells[node * FIELDS + PARENT] = above;
+      cells[node * FIELDS + LEFT] = below;
+      cells[below * FIELDS + PARENT] = node;
+      if (above !== NOBODY) cells[above * FIELDS + RIGHT] = node;
+      spine.push(node);
+      ranks.push(own);
+    }
+    while (spine.length > 0) this.summed(spine.pop() ?? NOBODY);
+    this.laid = [];
+  }
+
+  /** Adds what stands under a node, which is whole, to what is its own. */
+  private summed(node: number): number {
+    const left = this.at(node, LEFT);
+    const right = this.at(node, RIGHT);
+    this.resize(
+      node,
+      this.at(left, SIZE) + this.at(right, SIZE),
+      this.at(left, SPARE) + this.at(right, SPARE),
+    );
+    return node;
   }
 
   private at(node: number, field: number): number {

@@ -32,6 +32,8 @@ export type FleetRow =
   /** The counts that follow the last of these are 0. */
   | readonly ["edge", a: number, b: number, ...tallies: number[]];
 
+export type FleetRowOf<Kind extends FleetRow[0]> = Extract<FleetRow, readonly [Kind, ...unknown[]]>;
+
 /** What is the fleet's own. */
 export function ownRows({ createdAt, emergence, settings, history }: FleetState): FleetRow[] {
   return [

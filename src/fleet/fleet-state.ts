@@ -233,7 +233,12 @@ function removeEdge(state: FleetState, edge: EdgeChanged): void {
   if (edge.kind === "assignment" && state.graph.multiplicity(edge) === 0) changeLoad(state, edge, -1);
 }
 
-function changeLoad(state: FleetState, edge: EdgeChanged, change: number): void {
+/** Counts an assignment in its agent's load. */
+export function changeLoad(
+  state: FleetState,
+  edge: { readonly a: string; readonly b: string },
+  change: number,
+): void {
   const agent = state.selection.has(edge.a) ? edge.a : edge.b;
   state.selection.setLoad(agent, state.selection.load(agent) + change);
 }

@@ -18,6 +18,9 @@ export interface ForestMetrics {
   readonly scansPerDelete: number;
 }
 
+/** How many vertices `rebuild` takes in at a step: some ten milliseconds. */
+const VERTICES_PER_STEP = 16_384;
+
 export class Forest {
   /** How many trees there are, single vertices counted. */
   trees = 0;
@@ -37,6 +40,12 @@ export class Forest {
     this.tours.addVertex(vertex);
     this.trees++;
     this.vertices++;
+  }
+
+  /** Makes room for so many vertices and edges. */
+  reserve(vertices: number, edges: number): void {
+    this.tours.reserve(vertices);
+    this.links.reserve(edges);
   }
 
   /** Removes a vertex that has no edges left. */
@@ -105,12 +114,50 @@ export class Forest {
     if (!isFound) this.trees++;
   }
 
-  /** Takes in all edges of the adjacency, over vertices that were added and have none yet. O(E log V). */
-  rebuild(vertices: Iterable<number>): void {
+  /**
+   * Takes in all edges of the adjacency, over vertices none of which was added yet: depth first, so that each tour is
+   * laid out whole. O(V + E), a bounded piece at each step; good once the last is done.
+   */
+  *rebuild(vertices: Iterable<number>): Generator<void> {
+    const seen = new IntVector(0);
     for (const vertex of vertices) {
-      for (let half = this.adjacency.first(vertex); half !== NONE; half = this.adjacency.next(half)) {
-        if ((half & 1) === 0) this.insert(half >> 1, vertex, this.adjacency.neighbour(half));
+      this.vertices++;
+      if (this.vertices % VERTICES_PER_STEP === 0) yield;
+      if (seen.at(vertex) !== 0) continue;
+      this.trees++;
+      yield* this.layOut(vertex, seen);
+      this.tours.plant();
+    }
+  }
+
+  /** Lays out the tour of the component a vertex is in. */
+  private *layOut(start: number, seen: IntVector): Generator<void> {
+    const { adjacency, tours, links } = this;
+    /** The halves that lead here. */
+    const path: number[] = [];
+    let laid = 1;
+    seen.set(start, 1);
+    tours.lay(start);
+    for (let half = adjacency.first(start); ;) {
+      if (half === NONE) {
+        const last = path.pop();
+        if (last === undefined) return;
+        tours.layBack(links.at(last >> 1));
+        half = adjacency.next(last);
+        continue;
       }
+      const other = adjacency.neighbour(half);
+      if (seen.at(other) !== 0) {
+        if (links.at(half >> 1) === NONE) tours.laySpare(adjacency.neighbour(half ^ 1));
+        half = adjacency.next(half);
+        continue;
+      }
+      seen.set(other, 1);
+      links.set(half >> 1, tours.layThere());
+      tours.lay(other);
+      path.push(half);
+      half = adjacency.first(other);
+      if (++laid % VERTICES_PER_STEP === 0) yield;
     }
   }
 

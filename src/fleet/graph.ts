@@ -1,10 +1,10 @@
 // The fleet's graph: agents, tasks and resources, and what ties them. Simple and undirected for the numbers:
 // kinds in parallel are counted, and the one edge leaves with the last of them. A second layer counts directions.
 // V, E, C and β₁ = E − V + C are exact after every change, in all and per component (spec/fleet-math.md).
-import { HolodeckError } from "../event/error.ts";
 import { Adjacency } from "./adjacency.ts";
 import { NONE } from "./edge-index.ts";
 import { Forest, type ForestMetrics } from "./forest.ts";
+import { directedAssignment, noEdge, noVertex, selfLoop, taken } from "./graph-errors.ts";
 import { IdMap } from "./id-map.ts";
 import { IntVector } from "./int-vector.ts";
 import { ShardedMap } from "./sharded-map.ts";
@@ -37,11 +37,14 @@ export interface EdgeView {
 }
 
 /** One simple edge, by its vertices' numbers, with all its counts: what a snapshot keeps of it. */
-export interface TalliedEdge {
-  readonly a: number;
-  readonly b: number;
+export interface TalliedEdge<Vertex = number> {
+  readonly a: Vertex;
+  readonly b: Vertex;
   readonly tallies: readonly number[];
 }
+
+/** The same by the vertices' ids; without any counts when nothing ties the two. */
+export type Tie = TalliedEdge<string>;
 
 /** `count` directed edges of one kind from one vertex to another. */
 export interface Arc {
@@ -100,10 +103,7 @@ export class FleetGraph {
   /** Adds a vertex and gives back its number: its own while it is here. Throws `conflict` when the id is taken. */
   addVertex(id: string, kind: VertexKind): number {
     if (this.has(id)) throw taken(id);
-    this.version++;
-    const vertex = this.ids.add(id);
-    this.kinds.set(vertex, VERTEX_KINDS.indexOf(kind));
-    this.kindTotals[kind]++;
+    const vertex = this.restoreVertex(id, kind);
     this.forest.addVertex(vertex);
     return vertex;
   }
@@ -258,15 +258,56 @@ export class FleetGraph {
     }
   }
 
-  /** Adds many edges at once between vertices of a graph that has none yet. */
-  restore(edges: Iterable<TalliedEdge>): void {
-    for (const { a, b, tallies } of edges) {
-      const edge = this.adjacency.add(a, b);
-      for (let tally = 0; tally < tallies.length; tally++) {
-        this.tallies.set(edge * TALLIES + tally, tallies[tally] ?? 0);
-      }
+  /** Adds a vertex that is not here, as `addVertex` does, and leaves its component to `restoreComponents`. */
+  restoreVertex(id: string, kind: VertexKind): number {
+    this.version++;
+    const vertex = this.ids.add(id);
+    this.kinds.set(vertex, VERTEX_KINDS.indexOf(kind));
+    this.kindTotals[kind]++;
+    return vertex;
+  }
+
+  /** Makes room for so many edges: what grows by and by has the collector look through all there is each time. */
+  reserve(edges: number): void {
+    this.adjacency.reserve(edges);
+    this.tallies.reserve(edges * TALLIES);
+    this.forest.reserve(this.ids.size, edges);
+  }
+
+  /** Adds an edge with its counts between two vertices that have none, and leaves their component to what comes last. */
+  restoreEdge({ a, b, tallies }: TalliedEdge): void {
+    const first = this.adjacency.add(a, b) * TALLIES;
+    for (let tally = 0; tally < tallies.length; tally++) this.tallies.set(first + tally, tallies[tally] ?? 0);
+  }
+
+  /** Finds the components of a graph that was restored whole: a bounded piece at each step. */
+  *restoreComponents(): Generator<void> {
+    yield* this.forest.rebuild(this.ids.inUse());
+  }
+
+  /** What ties two vertices, so that `setTie` can bring it back; nothing does when one of them is unknown. */
+  tie(a: string, b: string): Tie {
+    const [from, to] = [this.ids.find(a), this.ids.find(b)];
+    const edge = from === undefined || to === undefined ? NONE : this.adjacency.find(from, to);
+    if (edge === NONE) return { a, b, tallies: [] };
+    const tallies = Array.from({ length: TALLIES }, (_, tally) => this.tallies.at(edge * TALLIES + tally));
+    return this.adjacency.source(edge) === from ? { a, b, tallies } : { a: b, b: a, tallies };
+  }
+
+  /** Lets a tie be all that is between two vertices. Throws `not_found`. */
+  setTie({ a, b, tallies }: Tie): void {
+    const [from, to] = [this.vertex(a), this.vertex(b)];
+    const found = this.adjacency.find(from, to);
+    // One that goes the other way counts its directions the other way.
+    if (found !== NONE && (tallies.length === 0 || this.adjacency.source(found) !== from)) {
+      this.dropEdge(found, from, to);
     }
-    this.forest.rebuild(this.ids.inUse());
+    if (tallies.length === 0) return;
+    this.version++;
+    const known = this.adjacency.find(from, to);
+    const edge = known === NONE ? this.adjacency.add(from, to) : known;
+    if (known === NONE) this.forest.insert(edge, from, to);
+    for (const [tally, count] of tallies.entries()) this.tallies.set(edge * TALLIES + tally, count);
   }
 
   private view(edge: number, a: number, b: number): EdgeView {
@@ -304,37 +345,6 @@ export class FleetGraph {
   private vertex(id: string): number {
     const vertex = this.ids.find(id);
     if (vertex !== undefined) return vertex;
-    throw new HolodeckError("not_found", {
-      what: `The fleet has no vertex ${JSON.stringify(id)}.`,
-      todo: "Register the agent, task or resource first.",
-    });
+    throw noVertex(id);
   }
-}
-
-function taken(id: string): HolodeckError {
-  return new HolodeckError("conflict", {
-    what: `The fleet already has a vertex ${JSON.stringify(id)}.`,
-    todo: "Choose another id, or remove the vertex first.",
-  });
-}
-
-function selfLoop(id: string): HolodeckError {
-  return new HolodeckError("invalid_argument", {
-    what: `An edge from ${JSON.stringify(id)} to itself was asked for.`,
-    todo: "Name two different vertices.",
-  });
-}
-
-function directedAssignment(): HolodeckError {
-  return new HolodeckError("invalid_argument", {
-    what: "An assignment has no direction.",
-    todo: "Direct a dependency (a waits for b) or a delegation (a hands over to b).",
-  });
-}
-
-function noEdge(spec: EdgeSpec): HolodeckError {
-  return new HolodeckError("not_found", {
-    what: `No such ${spec.directed === true ? "directed " : ""}${spec.kind} joins ${JSON.stringify(spec.a)} and ${JSON.stringify(spec.b)}.`,
-    todo: "Name an edge that was added, with its kind and direction.",
-  });
 }

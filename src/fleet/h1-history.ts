@@ -35,6 +35,18 @@ export class H1History {
     this.next = (this.next + 1) % SAMPLES_MAX;
   }
 
+  /** What takes back a sample that is added next. */
+  undo(): () => void {
+    const { next } = this;
+    const { length } = this.ring;
+    const replaced = this.ring[next];
+    return () => {
+      if (replaced !== undefined) this.ring[next] = replaced;
+      this.ring.length = length;
+      this.next = next;
+    };
+  }
+
   /** The oldest first. */
   samples(): readonly H1Sample[] {
     if (this.ring.length < SAMPLES_MAX) return [...this.ring];

@@ -25,6 +25,11 @@ export class IntVector {
     this.set(index, this.at(index) + change);
   }
 
+  /** Makes room for so many in all. */
+  reserve(length: number): void {
+    if (length > this.cells.length) this.grow(length);
+  }
+
   private grow(length: number): void {
     const old = this.cells;
     this.cells = new Int32Array(Math.max(length, old.length + (old.length >> 1)));

@@ -224,6 +224,65 @@ test("the rows of an image are those of the moment it was opened, whatever happe
   );
 });
 
+test("what was decided for nothing is taken back whole, under an image too, and the fleet goes on as if it had not been", () => {
+  const configure = fc.constant<Asked>({ type: "configure", offset: -8, room: "other" });
+  const detour = fc.array(
+    fc.tuple(fc.oneof({ weight: 12, arbitrary: anyCommand }, configure), fc.nat(40_000)),
+    {
+      maxLength: 12,
+      size: "max",
+    },
+  );
+  fc.assert(
+    fc.property(manyCommands, detour, manyCommands, fc.nat(6), (first, away, then, limit) => {
+      const [run, twin] = [new FleetRun(), new FleetRun()];
+      for (const command of first) for (const one of [run, twin]) one.give(command);
+      const image = new FleetImage(run.state);
+      const rows = [...(image.take(limit) ?? [])];
+      const opened = whole(run.state);
+      if (!takeDetour(run, away)) return;
+      expect(whole(run.state)).toEqual(opened);
+      rows.push(...(image.take(1) ?? []));
+      for (const command of then) {
+        for (const one of [run, twin]) one.give(command);
+        expect(canonical(run.state)).toEqual(canonical(twin.state));
+        checkLoads(run.state);
+      }
+      if (then.some(({ type }) => type === "reset")) return;
+      rows.push(...rest(image));
+      expect(whole(fleetSnapshot.load(rows))).toEqual(opened);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+/** Goes some way and takes back each step; false when one of them was a reset, which stays. */
+function takeDetour(run: FleetRun, steps: readonly (readonly [Asked, number])[]): boolean {
+  const { fleet, now } = run;
+  const evolve = fleet.evolve.bind(fleet);
+  const undos: ((() => void) | null)[] = [];
+  fleet.evolve = (state, event) => {
+    undos.push(fleet.undo?.(state, event) ?? null);
+    return evolve(state, event);
+  };
+  for (const [asked, wait] of steps) {
+    run.now += wait;
+    run.give(asked);
+  }
+  fleet.evolve = evolve;
+  run.now = now;
+  if (undos.includes(null)) return false;
+  for (const undo of undos.toReversed()) undo?.();
+  return true;
+}
+
+/** A state with what a decision does not show at once. */
+function whole(state: FleetState): unknown {
+  const { history, settings, createdAt, deadlines } = state;
+  const due = deadlines.due(Number.POSITIVE_INFINITY, 100).map((id) => [id, deadlines.of(id)]);
+  return [canonical(state), history.samples(), settings, createdAt, due];
+}
+
 function rest(image: FleetImage): FleetRow[] {
   const rows: FleetRow[] = [];
   for (let more = image.take(7) ?? []; more.length > 0; more = image.take(7) ?? []) rows.push(...more);

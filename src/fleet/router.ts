@@ -28,6 +28,7 @@ import {
 } from "./fleet-refusals.ts";
 import { configure, type FleetOptions, type Settings, settingsOf } from "./fleet-settings.ts";
 import { fleetSnapshot } from "./fleet-snapshot.ts";
+import { undoOf } from "./fleet-undo.ts";
 import { type GraphCounts, loops } from "./graph.ts";
 import { chooseAgents, type RouteRequest } from "./routing.ts";
 import { decisionOf, nobody } from "./routing-decision.ts";
@@ -63,6 +64,7 @@ export function createFleet(options: FleetOptions = {}): Fleet {
       return due !== null && due <= now ? { type: "expire", now } : null;
     },
     snapshot: fleetSnapshot,
+    undo: undoOf,
   };
 }
 

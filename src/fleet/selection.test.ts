@@ -66,6 +66,34 @@ test("a choice, its order and its fallback equal a full scan after any changes",
   );
 });
 
+test("agents restored all at once are chosen as a full scan would, and go on so", () => {
+  const agent = fc.record({
+    id: someId,
+    capabilities: someCapabilities,
+    capacity: fc.option(fc.nat(3)),
+    load: fc.nat(4),
+  });
+  const some = fc.uniqueArray(agent, { selector: ({ id }) => id, maxLength: 15 });
+  fc.assert(
+    fc.property(some, fc.nat(14), fc.nat(4), (agents, place, load) => {
+      const selection = new Selection();
+      const plain = new Map(agents.map((one) => [one.id, { ...one }]));
+      const loads: number[] = [];
+      for (const one of agents) {
+        const set = selection.setOf(one.capabilities);
+        loads[selection.restore(one.id, set, one.capacity)] = one.load;
+      }
+      for (const _ of selection.fill((number) => loads[number] ?? 0));
+      for (const required of [[], ["a"], ["b", "a"]]) compare(selection, plain, required);
+      const changed = plain.get(`agent-${place}`);
+      if (changed === undefined) return;
+      changed.load = load;
+      selection.setLoad(changed.id, load);
+      for (const required of [[], ["a"], ["b", "a"]]) compare(selection, plain, required);
+    }),
+  );
+});
+
 function compare(selection: Selection, plain: Map<string, Plain>, required: readonly string[]): void {
   const wanted = new Set(required).size;
   const scanned = open(plain.values());

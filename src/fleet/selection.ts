@@ -10,6 +10,12 @@ import { IntVector } from "./int-vector.ts";
 /** How many distinct requirements keep a heap; the one unused longest is dropped, and built again when asked for. */
 export const REQUIREMENTS_KEPT = 1024;
 
+/** How many agents `fill` looks at in a step. */
+const AGENTS_PER_STEP = 65_536;
+
+/** Agents of the same capabilities, for those who restore them. */
+export type CapabilitySet = Group;
+
 interface Group {
   readonly number: number;
   readonly key: string;
@@ -74,6 +80,39 @@ export class Selection {
     this.groupOf[agent] = group;
     group.members++;
     this.place(agent, group);
+  }
+
+  /** Adds an agent that is not here, as `register` does; nobody finds it before `fill`. Gives back its number. */
+  restore(id: string, set: CapabilitySet, capacity: number | null): number {
+    const agent = this.agents.add(id);
+    this.capacities.set(agent, capacity ?? NONE);
+    this.groupOf[agent] = set;
+    set.members++;
+    return agent;
+  }
+
+  /** The set of some capabilities, for `restore`. */
+  setOf(capabilities: readonly string[]): CapabilitySet {
+    return this.groupFor(normal(capabilities));
+  }
+
+  /** Gives those restored, who are all there are, their loads and makes them be found: a bounded piece at each step. */
+  *fill(loadOf: (agent: number) => number): Generator<void> {
+    const open = new Map<Group, number[]>();
+    for (const [agent, group] of this.groupOf.entries()) {
+      this.loads.set(agent, loadOf(agent));
+      if (this.isOpen(agent)) {
+        const members = open.get(group);
+        if (members === undefined) open.set(group, [agent]);
+        else members.push(agent);
+      }
+      if (agent % AGENTS_PER_STEP === AGENTS_PER_STEP - 1) yield;
+    }
+    for (const [group, members] of open) {
+      group.heap.fill(members);
+      this.refresh(group, NONE, group.heap.at(0));
+      yield;
+    }
   }
 
   remove(id: string): void {
