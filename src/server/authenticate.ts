@@ -22,7 +22,7 @@ const KEY_IN_QUERY = /^(?:x-)?(?:api[_-]?key|key|access[_-]?token|token|auth(?:o
 const WHERE = "Send it as a header: Authorization: Bearer KEY, or X-API-Key: KEY.";
 
 /** Only for `OPEN`: someone who may see nothing. */
-const NOBODY: Principal = { name: "nobody", role: "observer", sessions: [], rooms: [] };
+const NOBODY: Principal = { name: "nobody", role: "observer", sessions: [], rooms: [], expiresAt: null };
 
 /** Sets `principal`, or answers 401, or 400 for a key in the address: addresses are kept in logs and histories. */
 export function authenticate({

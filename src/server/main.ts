@@ -85,8 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await serve({ fetch: app.fetch, host, port, limits, hosts, problemFor });
   const manager = managerOf(options);
   const h1 = createRouter({ store, clock, moment, settings: fleet, report, authenticate: door });
-  const stillHolds = keys.stillHolds.bind(keys);
-  const live = liveApp({ store, clock, report, stillHolds, limits: options.liveLimits ?? {} });
+  const live = liveApp({ store, clock, report, keys, limits: options.liveLimits ?? {} });
   let isReady = true;
   const v1 = v1App({
     manager,
