@@ -86,9 +86,9 @@ const V1: Readonly<Record<string, Access>> = {
   "GET /v1/rooms/:room/tiles": "read",
   "GET /v1/metrics": "whole",
   "GET /metrics": "whole",
-  "GET /v1/health": "read",
+  "GET /v1/health": "open",
   "GET /healthz": "open",
-  "GET /readyz": "read",
+  "GET /readyz": "open",
   "GET /v1/openapi.json": "read",
   "GET /v1/docs": "read",
 };
@@ -121,6 +121,7 @@ const FLEET: Readonly<Record<string, Access>> = {
 };
 
 const WIRE: Readonly<Record<string, Access>> = {
+  "GET /health": "open",
   "GET /status": "fleetRead",
   "GET /h1-snapshot": "fleetRead",
   "GET /agents": "fleetRead",
@@ -131,6 +132,13 @@ const WIRE: Readonly<Record<string, Access>> = {
   "POST /unregister/agent": "fleetWrite",
   "POST /complete": "fleetWrite",
   "POST /reset": "fleetReset",
+};
+
+/** Of /v1, on the router's port too. */
+const PROBES: Readonly<Record<string, Access>> = {
+  "GET /healthz": "open",
+  "GET /readyz": "open",
+  "GET /v1/health": "open",
 };
 
 interface Way {
@@ -192,7 +200,7 @@ const FLEET_MOUNTED = mountedAt("/v1/fleet", FLEET);
 
 const WAYS: readonly Way[] = [
   ...waysOf("main", { ...PLATO, ...LIVE, ...V1, ...FLEET_MOUNTED }),
-  ...waysOf("router", { ...WIRE, ...FLEET_MOUNTED }),
+  ...waysOf("router", { ...WIRE, ...PROBES, ...FLEET_MOUNTED }),
 ];
 
 function waysOf(port: Way["port"], routes: Readonly<Record<string, Access>>): readonly Way[] {
@@ -226,7 +234,7 @@ function bodyFor(route: string): string {
   return JSON.stringify({ ...tile, ...ids, new_tile: tile, tiles: [tile] });
 }
 
-async function ask({ port, route }: Way, asker: Asker): Promise<number> {
+async function ask({ port, route }: Pick<Way, "port" | "route">, asker: Asker): Promise<number> {
   const [method = "", pattern = ""] = route.split(" ");
   const path = pattern
     .replace("*", method === "POST" ? "hall/tile" : "hall")
@@ -263,6 +271,24 @@ test.each(WAYS)("$port: $route is for whom $access says", async (way) => {
     const answer = isMissing ? "in" : (ANSWERS[status] ?? "in");
     expect([asker, status, answer]).toEqual([asker, status, expected]);
     expect(status).toBeLessThan(500);
+  }
+});
+
+const PORTS = ["main", "router"] as const;
+
+test.each(PORTS)("%s: who asks whether it lives is told so, and may only ask", async (port) => {
+  for (const route of ["/health", "/healthz", "/readyz", "/v1/health"]) {
+    expect([route, await ask({ port, route: `GET ${route}` }, "nobody")]).toEqual([route, 200]);
+    expect([route, await ask({ port, route: `POST ${route}` }, "nobody")]).toEqual([route, 401]);
+  }
+});
+
+test.each(PORTS)("%s: what is not there is told to who may ask, and to nobody else", async (port) => {
+  for (const path of ["/nothing", "/v1/fleet/nothing"]) {
+    const way = { port, route: `GET ${path}` };
+    expect([path, await ask(way, "nobody")]).toEqual([path, 401]);
+    for (const asker of ["observer", "deputy", "operator"] as const)
+      expect([path, asker, await ask(way, asker)]).toEqual([path, asker, 404]);
   }
 });
 

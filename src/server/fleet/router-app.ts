@@ -15,7 +15,8 @@ import { routeTask } from "./route-request.ts";
 export function routerApp(parts: FleetParts, authenticate?: MiddlewareHandler<ServerEnv>): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>();
   if (authenticate !== undefined) app.use(authenticate);
-  // Before the rights, since it asks for them itself.
+  // Before the rights: whether it lives is told to whoever asks, and /v1/fleet asks for them itself.
+  app.get("/health", (c) => c.json({ status: "ok" }));
   app.route("/v1/fleet", fleetApp(parts));
   app.use(checkFleetRights);
   addReading(app, parts);
