@@ -82,6 +82,8 @@ const V1: Readonly<Record<string, Access>> = {
   "POST /v1/sessions/:session_id/tasks/:task_id/cancel": "work",
   "POST /v1/sessions/:session_id/end": "direct",
   "POST /v1/sessions/:session_id/fork": "direct",
+  "POST /v1/sessions/:session_id/resume": "direct",
+  "POST /v1/sessions/:session_id/route": "work",
   "GET /v1/rooms": "read",
   "GET /v1/rooms/:room/tiles": "read",
   "GET /v1/metrics": "whole",
@@ -225,6 +227,7 @@ test("every route there is has a class of access", () => {
 
 /** Sessions take what they know and nothing else; all others find something in it, with another answer each time. */
 function bodyFor(route: string): string {
+  if (route.endsWith(":session_id/route")) return JSON.stringify({ task_id: "one" });
   if (route.endsWith(":session_id/tasks")) return JSON.stringify({ task_id: `task-${asked++}` });
   if (route.includes("/v1/sessions")) return "{}";
   const hash = "0".repeat(64);

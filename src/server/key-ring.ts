@@ -41,6 +41,8 @@ export interface NewKeyOptions {
   readonly sessions?: readonly string[] | null;
   readonly rooms?: readonly string[] | null;
   readonly expiresAt?: number | null;
+  /** As which agent it is judged in sessions. */
+  readonly agent?: string | null;
 }
 
 /** An operator's key shorter than this can be guessed. */
@@ -89,8 +91,9 @@ export class KeyRing implements Doorkeeper {
     const key = findByDigest(this.#known, digest);
     if (operator !== null) return operator;
     if (key === null || !holds(key, this.#now())) return null;
-    const { name, role, sessions, rooms, expiresAt } = key;
-    const principal: Principal = { name, role, sessions, rooms, expiresAt };
+    const { name, role, sessions, rooms, expiresAt, agent } = key;
+    const who = { name, role, sessions, rooms, expiresAt };
+    const principal: Principal = agent === null ? who : { ...who, agent };
     this.#digests.set(principal, key.digest);
     return principal;
   }
