@@ -39,8 +39,11 @@ async function start(limits: Partial<LiveLimits>): Promise<void> {
   clock = new TestClock();
   last = new Map();
   ended = new Set();
-  const stillHolds = async ({ name }: Principal): Promise<boolean> => await Promise.resolve(!ended.has(name));
-  live = liveApp({ store, clock, limits, stillHolds, report: (error) => reported.push(error) });
+  const keys = {
+    readOn: async () => await Promise.resolve(),
+    holds: ({ name }: Principal): boolean => !ended.has(name),
+  };
+  live = liveApp({ store, clock, limits, keys, report: (error) => reported.push(error) });
   const app = new Hono<LiveEnv>();
   app.use(async (c, next) => {
     const principal = c.req.header("x-principal");
@@ -242,7 +245,13 @@ test("while a reader goes through a long log in which nothing is for it, others 
 });
 
 test("a key with a scope gets the sessions and rooms of its scope, and nothing else", async () => {
-  const scoped: Principal = { name: "a", role: "observer", sessions: ["mine"], rooms: ["hall"] };
+  const scoped: Principal = {
+    name: "a",
+    role: "observer",
+    sessions: ["mine"],
+    rooms: ["hall"],
+    expiresAt: null,
+  };
   const early = await open("?after=start", scoped);
   const all = [session("mine"), session("other"), streamId("room", "hall"), streamId("room", "den")];
   for (const stream of [...all, streamId("policy", "owner")]) await append(stream, { room: "hall" });
@@ -261,7 +270,7 @@ test("a key with a scope gets the sessions and rooms of its scope, and nothing e
 });
 
 function key(name: string): Principal {
-  return { name, role: "observer", sessions: null, rooms: null };
+  return { name, role: "observer", sessions: null, rooms: null, expiresAt: null };
 }
 
 test("a key has so many streams and no more, and loses them when it is revoked", async () => {

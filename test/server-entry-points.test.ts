@@ -77,6 +77,7 @@ const FLEET: Readonly<Record<string, Request>> = {
 };
 
 const ROUTER: Readonly<Record<string, Request>> = {
+  "GET /health": to("/health"),
   "GET /status": to("/status"),
   "GET /h1-snapshot": to("/h1-snapshot"),
   "GET /agents": to("/agents"),
@@ -135,7 +136,7 @@ function v1Request({ method, path, example }: (typeof ENDPOINTS)[number]): reado
 }
 
 /** For who watches whether the server lives, with or without a key. */
-const OPEN: ReadonlySet<string> = new Set(["GET /health", "GET /healthz"]);
+const OPEN: ReadonlySet<string> = new Set(["GET /health", "GET /healthz", "GET /readyz", "GET /v1/health"]);
 
 type Port = "main" | "router";
 const EVERY: readonly (readonly [Port, string, Request])[] = [
@@ -249,7 +250,7 @@ test("every way in is called here", () => {
   const clock = new TestClock();
   const moment = () => ({ now: clock.now(), boot: clock.boot() });
   const parts = { store, clock, moment, version: "1", processes: machineProcesses, report: () => undefined };
-  const live = liveApp({ ...parts, stillHolds: async () => true, limits: {} });
+  const live = liveApp({ ...parts, limits: {} });
   const router = createRouter(parts);
   const mount = (app: ReturnType<typeof v1App>): void =>
     void app.route("/", live.app).route("/v1/fleet", router.fleetApp);
@@ -278,7 +279,7 @@ test("without a key that holds, nothing is shown and nothing changed", async () 
       for (const key of [null, "wrong", `${OPERATOR}x`, made.revoked]) {
         const [method = ""] = route.split(" ");
         const { status, text } = await ask(made, port, method, request(made), key);
-        expect([port, route, status]).toEqual([port, route, OPEN.has(route) && port === "main" ? 200 : 401]);
+        expect([port, route, status]).toEqual([port, route, OPEN.has(route) ? 200 : 401]);
         expect(text).not.toContain(SECRET);
       }
     }
@@ -308,7 +309,7 @@ test("a key for other sessions and rooms is shown nothing of these, and changes 
       for (const key of isLive ? [made.foreign] : [made.foreign, made.stranger]) {
         const { status, text } = await ask(made, port, method, request(made), key, isLive ? made.mine : "");
         expect(text, `${port} ${route}`).not.toContain(SECRET);
-        const isFleets = route.includes("/v1/fleet") || port === "router";
+        const isFleets = (route.includes("/v1/fleet") || port === "router") && !OPEN.has(route);
         const refusals = isFleets ? [403] : route.includes(":session_id") ? [403, 404] : [200, 400, 403, 404];
         expect([port, route, refusals.includes(status) ? "" : status]).toEqual([port, route, ""]);
       }
@@ -331,7 +332,7 @@ const SHOWS_NONE: readonly string[] = [
   ...["/v1/metrics", "/metrics", "/v1/health", "/healthz", "/readyz", "/v1/openapi.json", "/v1/docs"].map(
     (path) => `main GET ${path}`,
   ),
-  ...["/status", "/h1-snapshot", "/metrics", ...FLEET_NUMBERS].map((path) => `router GET ${path}`),
+  ...["/health", "/status", "/h1-snapshot", "/metrics", ...FLEET_NUMBERS].map((path) => `router GET ${path}`),
 ];
 
 test("the operator's key is let in everywhere, and shown what others are not: these requests are sound", async () => {

@@ -31,12 +31,13 @@ export type RouteAsked = TaskName & {
   readonly policy?: RoutingPolicy;
 };
 
+/** What is left out stays as it was; of a new agent: no capabilities, no limit, never given up. */
 export type AgentAsked = {
   readonly agent_id: string;
   readonly capabilities?: readonly string[];
-  /** The most tasks at a time; null or left out: no limit. */
+  /** The most tasks at a time; null: no limit. */
   readonly capacity?: number | null;
-  /** Unregistered when not heard from for so long (and up to a quarter more); null or left out: never. */
+  /** Unregistered when not heard from for so long (and up to a quarter more); null: never. */
   readonly heartbeat_seconds?: number | null;
 };
 

@@ -5,6 +5,7 @@ import type { Aggregate, Decision } from "../event/decider.ts";
 import type { Head } from "../event/log.ts";
 import { crossingTo, thresholdOf } from "./emergence.ts";
 import {
+  type AgentAsked,
   type CommandOf,
   type EmergenceCrossed,
   type FleetCommand,
@@ -112,13 +113,28 @@ function registerAgent(
   const id = command.agent_id;
   const kind = state.graph.kindOf(id);
   if (kind !== null && kind !== "agent") return takenBy(id, kind);
+  const had = kind === null ? NEW_AGENT : agentOf(state, id);
+  const { capabilities = had.capabilities, capacity = had.capacity } = command;
+  const { heartbeat_seconds = had.heartbeat_seconds } = command;
   const registered = fact("agent_registered", {
     agent_id: id,
-    capabilities: [...new Set(command.capabilities)].sort(),
-    capacity: command.capacity ?? null,
-    heartbeat_seconds: command.heartbeat_seconds ?? null,
+    capabilities: [...new Set(capabilities)].sort(),
+    capacity,
+    heartbeat_seconds,
   });
   return kind === null ? withVertex(state, registered, settings) : [registered];
+}
+
+type AgentHad = Required<Omit<AgentAsked, "agent_id">>;
+
+const NEW_AGENT: AgentHad = { capabilities: [], capacity: null, heartbeat_seconds: null };
+
+function agentOf({ selection, heartbeats }: FleetState, id: string): AgentHad {
+  return {
+    capabilities: selection.capabilities(id),
+    capacity: selection.capacity(id),
+    heartbeat_seconds: heartbeats.get(id) ?? null,
+  };
 }
 
 function unregisterAgent(state: FleetState, id: string, reason: "asked" | "timeout"): Decision<FleetFact> {

@@ -13,8 +13,8 @@ export interface AuthenticateParts {
   readonly refuse?: (c: Context<ServerEnv>, status: 400 | 401, error: string) => Response;
 }
 
-/** What never needs a key. */
-const OPEN: ReadonlySet<string> = new Set(["/health", "/healthz"]);
+/** What never needs a key, on either port, to be read: whether the server lives, and takes requests. */
+const OPEN: ReadonlySet<string> = new Set(["/health", "/healthz", "/readyz", "/v1/health"]);
 
 /** Names under which people put keys into addresses. */
 const KEY_IN_QUERY = /^(?:x-)?(?:api[_-]?key|key|access[_-]?token|token|auth(?:orization)?|jwt|bearer)$/i;
@@ -22,7 +22,7 @@ const KEY_IN_QUERY = /^(?:x-)?(?:api[_-]?key|key|access[_-]?token|token|auth(?:o
 const WHERE = "Send it as a header: Authorization: Bearer KEY, or X-API-Key: KEY.";
 
 /** Only for `OPEN`: someone who may see nothing. */
-const NOBODY: Principal = { name: "nobody", role: "observer", sessions: [], rooms: [] };
+const NOBODY: Principal = { name: "nobody", role: "observer", sessions: [], rooms: [], expiresAt: null };
 
 /** Sets `principal`, or answers 401, or 400 for a key in the address: addresses are kept in logs and histories. */
 export function authenticate({
@@ -57,7 +57,7 @@ async function principalOf(
   keys: Doorkeeper,
   isLocal: boolean,
 ): Promise<Principal | keyof typeof ERRORS> {
-  if (OPEN.has(c.req.path)) return NOBODY;
+  if (OPEN.has(c.req.path) && ["GET", "HEAD"].includes(c.req.method)) return NOBODY;
   const [credential, ...others] = new Set(credentialsOf(c));
   if (credential !== undefined && others.length === 0) {
     const principal = await keys.principalOf(credential);

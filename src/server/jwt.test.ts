@@ -51,12 +51,14 @@ async function sign(change: Change = {}): Promise<string> {
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-test("a token that is signed as pinned says who, as what and where", async () => {
+test("a token that is signed as pinned says who, as what, where and until when", async () => {
+  const expiresAt = (Math.floor(now / 1_000) + 60) * 1_000;
   expect(await reader.read(await sign(), now)).toEqual({
     name: "ada",
     role: "agent",
     sessions: null,
     rooms: null,
+    expiresAt,
   });
   const claims = { role: "observer", rooms: ["hall"] };
   expect(await reader.read(await sign({ claims }), now)).toEqual({
@@ -64,6 +66,7 @@ test("a token that is signed as pinned says who, as what and where", async () =>
     role: "observer",
     sessions: [],
     rooms: ["hall"],
+    expiresAt,
   });
 });
 

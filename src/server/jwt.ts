@@ -3,7 +3,7 @@
 import { createPublicKey } from "node:crypto";
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload, type JSONWebKeySet } from "jose";
 import { HolodeckError } from "../event/error.ts";
-import { KEY_ROLES, SCOPE_MAX, scopeOf, type KeyRole } from "../trust/key-aggregate.ts";
+import { KEY_ROLES, SCOPE_MAX, scopeOf } from "../trust/key-aggregate.ts";
 import type { Principal } from "./principal.ts";
 
 /** Signatures alone: with a shared secret, whoever checks tokens could make them. */
@@ -59,17 +59,15 @@ export function jwtReader({ issuer, audience, algorithms, keys }: JwtOptions): T
 }
 
 /** The claims `sub`, `role`, `sessions` and `rooms`. Without a role, or with one that is none, nobody comes in. */
-function principalIn({ sub, role, sessions, rooms }: JWTPayload): Principal | null {
+function principalIn({ sub, role, sessions, rooms, exp }: JWTPayload): Principal | null {
   const known = KEY_ROLES.find((one) => one === role);
   const scope = { sessions: readScope(sessions), rooms: readScope(rooms) };
-  if (sub === undefined || sub === "" || known === undefined) return null;
+  if (sub === undefined || sub === "" || known === undefined || exp === undefined) return null;
   if (scope.sessions === undefined || scope.rooms === undefined) return null;
-  return principalOf(sub, known, { sessions: scope.sessions, rooms: scope.rooms });
-}
-
-function principalOf(name: string, role: KeyRole, scope: Parameters<typeof scopeOf>[0]): Principal | null {
   const isScoped = scope.sessions !== null || scope.rooms !== null;
-  return role === "operator" && isScoped ? null : { name, role, ...scopeOf(scope) };
+  if (known === "operator" && isScoped) return null;
+  const { sessions: seen, rooms: entered } = scopeOf({ sessions: scope.sessions, rooms: scope.rooms });
+  return { name: sub, role: known, sessions: seen, rooms: entered, expiresAt: exp * 1_000 };
 }
 
 /** Undefined for a claim that is no list of texts. */

@@ -2,6 +2,7 @@
 // asks at the same time: what was revoked, in whatever process, opens nothing from then on (law 4).
 import type { Moment } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
+import type { Hash } from "../event/event.ts";
 import { Runtime, type Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
 import {
@@ -47,7 +48,13 @@ export interface NewKeyOptions {
 /** An operator's key shorter than this can be guessed. */
 const OPERATOR_KEY_LENGTH_MIN = 16;
 
-const OPERATOR: Principal = { name: "operator", role: "operator", sessions: null, rooms: null };
+const OPERATOR: Principal = {
+  name: "operator",
+  role: "operator",
+  sessions: null,
+  rooms: null,
+  expiresAt: null,
+};
 
 export class KeyRing implements Doorkeeper {
   readonly #runtime: Runtime<KeysState, KeyCommand, KeyEvent>;
@@ -55,6 +62,8 @@ export class KeyRing implements Doorkeeper {
   readonly #operators: readonly Known<Principal>[];
   readonly #tokens: TokenReader | null;
   readonly #latest: Latest;
+  /** Which of the store's keys someone came in with: a name may be given once more, to another key. */
+  readonly #digests = new WeakMap<Principal, Hash>();
   #state: KeysState = keyAggregate.initial();
   #known: readonly Known<ServerKey>[] = [];
   #knownSeq = 0;
@@ -65,13 +74,12 @@ export class KeyRing implements Doorkeeper {
     this.#now = () => moment().now;
     this.#operators = operatorKeys.map((key) => known(digestOf(checkLength(key)), OPERATOR));
     this.#tokens = tokens;
-    this.#latest = new Latest(async () => await this.#readOn());
+    this.#latest = new Latest(async () => await this.#catchUp());
   }
 
   async asksForKey(): Promise<boolean> {
-    if (this.#operators.length > 0 || this.#tokens !== null) return true;
-    await this.#latest.get();
-    return this.#state.createdAt > 0;
+    if (!this.#isKnownToAsk()) await this.#latest.get();
+    return this.#isKnownToAsk();
   }
 
   async principalOf(credential: string): Promise<Principal | null> {
@@ -83,17 +91,25 @@ export class KeyRing implements Doorkeeper {
     const key = findByDigest(this.#known, digest);
     if (operator !== null) return operator;
     if (key === null || !holds(key, this.#now())) return null;
-    const { name, role, sessions, rooms, agent } = key;
-    return { name, role, sessions, rooms, ...(agent !== null && { agent }) };
+    const { name, role, sessions, rooms, expiresAt, agent } = key;
+    const who = { name, role, sessions, rooms, expiresAt };
+    const principal: Principal = agent === null ? who : { ...who, agent };
+    this.#digests.set(principal, key.digest);
+    return principal;
   }
 
-  /** Whether who came in with a key, or without one, would come in again. JWTs hold until their own end. */
-  async stillHolds(principal: Principal): Promise<boolean> {
-    if (principal === LOCAL_OPERATOR) return !(await this.asksForKey());
-    if (principal === OPERATOR) return true;
+  /** Learns what has happened to keys until now, in whatever process. */
+  async readOn(): Promise<void> {
     await this.#latest.get();
+  }
+
+  /** Whether who came in would come in again, by what has been read. JWTs hold until their own end. */
+  holds(principal: Principal): boolean {
+    if (principal === LOCAL_OPERATOR) return !this.#isKnownToAsk();
+    const digest = this.#digests.get(principal);
+    if (digest === undefined) return principal.expiresAt === null || this.#now() < principal.expiresAt;
     const key = this.#state.keys.get(principal.name);
-    return key === undefined || holds(key, this.#now());
+    return key?.digest === digest && holds(key, this.#now());
   }
 
   /** Answers the key itself, which nobody can be told again. Throws `conflict` when the name is taken. */
@@ -114,7 +130,11 @@ export class KeyRing implements Doorkeeper {
     return [...this.#state.keys.values()];
   }
 
-  async #readOn(): Promise<void> {
+  #isKnownToAsk(): boolean {
+    return this.#operators.length > 0 || this.#tokens !== null || this.#state.createdAt > 0;
+  }
+
+  async #catchUp(): Promise<void> {
     this.#state = await this.#runtime.refresh(KEYS_STREAM);
     const seq = this.#runtime.seq(KEYS_STREAM);
     if (seq === this.#knownSeq) return;

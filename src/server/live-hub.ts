@@ -5,6 +5,7 @@ import type { Clock } from "../event/clock.ts";
 import type { TailPlace } from "../event/log.ts";
 import type { Store } from "../store/port.ts";
 import { liveEvents, type LiveEvent } from "./live-event.ts";
+import type { Principal } from "./principal.ts";
 
 /** Events that came together; what goes to everyone is joined once. */
 export class LivePage {
@@ -25,8 +26,17 @@ export interface LiveListener {
   take(page: LivePage): void;
 }
 
+/** Who may still be told. */
+export interface KeyWatch {
+  /** Learns what has happened to keys until now, in whatever process. */
+  readOn(): Promise<void>;
+  /** By what has been read: no more waiting, so that nothing comes between the judgement and what it is about. */
+  holds(principal: Principal): boolean;
+}
+
 export interface LiveHubOptions {
   readonly store: Store;
+  readonly keys: KeyWatch;
   readonly clock: Clock;
   readonly report: (error: unknown) => void;
 }
@@ -65,11 +75,6 @@ export class LiveHub {
       this.#started = this.#start(stop.signal);
     }
     await this.#started;
-  }
-
-  /** Resolves once it follows, or has failed to. */
-  async entered(): Promise<void> {
-    await this.#started.catch(() => undefined);
   }
 
   leave(listener: LiveListener): void {
@@ -120,10 +125,13 @@ export class LiveHub {
   }
 
   async #follow(news: News, stopped: AbortSignal): Promise<void> {
-    const { store, clock, report } = this.#options;
+    const { store, clock, keys, report } = this.#options;
     while (!stopped.aborted) {
       try {
         const page = await store.tail({ after: this.#place, limit: PAGE });
+        // What was revoked before these were appended is known before anyone is told of them (law 4). The order of
+        // the log would not do: where it has several partitions, a page may have the later event alone.
+        if (page.events.length > 0) await keys.readOn();
         if (stopped.aborted) return;
         this.#tell(liveEvents(page.events, this.#place));
         this.#place = page.place;

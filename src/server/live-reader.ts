@@ -8,7 +8,7 @@ import type { Store } from "../store/port.ts";
 import type { Lane } from "./lane.ts";
 import { frameText, gapText, liveEvents, type LiveEvent } from "./live-event.ts";
 import { isAskedFor, mayConcern, mayFollow, type LiveFilter } from "./live-filter.ts";
-import type { LiveHub, LiveListener, LivePage } from "./live-hub.ts";
+import type { KeyWatch, LiveHub, LiveListener, LivePage } from "./live-hub.ts";
 import type { Principal } from "./principal.ts";
 
 /** What all readers share. */
@@ -16,6 +16,7 @@ export interface LiveParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly hub: LiveHub;
+  readonly keys: KeyWatch;
   readonly lane: Lane;
   readonly report: (error: unknown) => void;
   readonly limits: ReaderLimits;
@@ -71,6 +72,7 @@ export class LiveReader implements LiveListener {
   async run(): Promise<void> {
     const { after, outgoing } = this.#request;
     outgoing.once("close", () => this.#finish());
+    void this.#endInTime();
     try {
       await this.#parts.hub.enter();
       this.#seen = [...(after ?? this.#parts.hub.place)];
@@ -81,6 +83,7 @@ export class LiveReader implements LiveListener {
   }
 
   take(page: LivePage): void {
+    if (!this.holds()) return;
     const frames = page.events.filter((event) => this.#wants(event)).map(({ frame }) => frame);
     if (this.#fits(frames)) {
       for (const event of page.events) this.#pass(event);
@@ -109,10 +112,30 @@ export class LiveReader implements LiveListener {
     void this.#parts.clock.sleep(BYE_MS).then(() => outgoing.destroy());
   }
 
+  /** Whether who asked might still ask. Ends the stream when not. */
+  holds(): boolean {
+    const { principal } = this.#request;
+    const { keys, clock } = this.#parts;
+    const isOver = principal.expiresAt !== null && clock.now() >= principal.expiresAt;
+    if (isOver || !keys.holds(principal)) this.end("denied");
+    return !this.over.aborted;
+  }
+
+  /** Ends the stream with the key or token it was asked for with. */
+  async #endInTime(): Promise<void> {
+    const { expiresAt } = this.#request.principal;
+    const { clock } = this.#parts;
+    if (expiresAt === null) return;
+    // However far that is, a clock may wake early.
+    while (this.holds()) await clock.sleep(expiresAt - clock.now(), this.over);
+  }
+
   /** Sends what came before, from the log, until the shared tail takes over. */
   async #catchUp(): Promise<void> {
-    const { hub, lane, store } = this.#parts;
-    while (await this.#hasRoom()) {
+    const { hub, keys, lane, store } = this.#parts;
+    while (await this.#mayGoOn()) {
+      // Once more: there may have been news since, and from here to what is sent nothing is waited for.
+      if (!this.holds()) return;
       const kept = hub.since(this.#seen);
       const frames = kept?.flatMap((event) => this.#oldFrames(event));
       if (kept !== null && frames !== undefined && this.#fits(frames)) {
@@ -126,6 +149,8 @@ export class LiveReader implements LiveListener {
       else {
         const after = [...this.#seen];
         const page = await lane.run(async () => await store.tail({ after, limit: PAGE }));
+        await keys.readOn();
+        if (!this.holds()) return;
         if (await this.#sendOld(liveEvents(page.events, after))) this.#seen = [...page.place];
       }
     }
@@ -140,11 +165,18 @@ export class LiveReader implements LiveListener {
       this.#pass(event);
       if (length < CHUNK_BYTES) continue;
       this.#send(Buffer.concat(frames));
-      if (!(await this.#hasRoom())) return false;
+      if (!(await this.#mayGoOn()) || !this.holds()) return false;
       frames = [];
       length = 0;
     }
     if (length > 0) this.#send(Buffer.concat(frames));
+    return !this.over.aborted;
+  }
+
+  /** Waits until there is room for more, and it is known what happened to keys meanwhile. */
+  async #mayGoOn(): Promise<boolean> {
+    if (!(await this.#hasRoom())) return false;
+    await this.#parts.keys.readOn();
     return !this.over.aborted;
   }
 

@@ -11,7 +11,7 @@ import type { Store } from "../store/port.ts";
 import { KEYS_STREAM } from "../trust/key-aggregate.ts";
 import { Lane } from "./lane.ts";
 import { readFilter } from "./live-filter.ts";
-import { LiveHub, type LiveListener, type LivePage } from "./live-hub.ts";
+import { LiveHub, type KeyWatch, type LiveListener, type LivePage } from "./live-hub.ts";
 import { placeOfId } from "./live-id.ts";
 import { LiveReader, type LiveRequest, type ReaderLimits } from "./live-reader.ts";
 import { LOCAL_OPERATOR, type Principal, type ServerEnv } from "./principal.ts";
@@ -23,8 +23,8 @@ export interface LiveOptions {
   /** Told of errors that were not meant to happen. */
   readonly report: (error: unknown) => void;
   readonly limits?: Partial<LiveLimits>;
-  /** Whether who asked might still ask: whose key has ended is told no more. Default: everyone might. */
-  readonly stillHolds?: (principal: Principal) => Promise<boolean>;
+  /** Tells whose key has ended: they are told no more. Default: nobody's has. */
+  readonly keys?: KeyWatch;
 }
 
 export interface LiveLimits extends ReaderLimits {
@@ -54,6 +54,8 @@ export interface Live {
   /** Ends all streams with a hint to come again, and takes no more. */
   close(): void;
 }
+
+const NO_KEYS: KeyWatch = { readOn: async () => await Promise.resolve(), holds: () => true };
 
 /** `?after=` for everything there is. */
 const START = "start";
@@ -91,6 +93,7 @@ async function placeOf(
 class LiveStreams implements LiveListener {
   readonly #options: LiveOptions;
   readonly #limits: LiveLimits;
+  readonly #keys: KeyWatch;
   readonly #hub: LiveHub;
   readonly #lane = new Lane();
   readonly #readers = new Map<LiveReader, Principal>();
@@ -100,27 +103,26 @@ class LiveStreams implements LiveListener {
   constructor(options: LiveOptions) {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#hub = new LiveHub(options);
+    this.#keys = options.keys ?? NO_KEYS;
+    this.#hub = new LiveHub({ ...options, keys: this.#keys });
   }
 
   /** Throws `too_many` when there are as many as may be. */
   open(request: LiveRequest): void {
     this.#assertRoom(request.principal);
     const { store, clock, report } = this.#options;
-    const parts = { store, clock, report, hub: this.#hub, lane: this.#lane, limits: this.#limits };
-    const reader = new LiveReader(parts, request);
+    const shared = { hub: this.#hub, keys: this.#keys, lane: this.#lane, limits: this.#limits };
+    const reader = new LiveReader({ store, clock, report, ...shared }, request);
     this.#readers.set(reader, request.principal);
     if (this.#readers.size === 1) this.#begin();
     reader.over.addEventListener("abort", () => this.#remove(reader), { once: true });
     begin(request.outgoing);
     void reader.run();
-    // A key that ended after it was asked for, and before its end would have been heard of.
-    void this.#hub.entered().then(async () => await this.#cutEnded());
   }
 
-  /** What happens to keys ends the streams of those that hold no more. */
+  /** What happens to keys ends the streams of those that hold no more, also of those who wait for something else. */
   take(page: LivePage): void {
-    if (page.events.some(({ stored }) => stored.event.stream === KEYS_STREAM)) void this.#cutEnded();
+    if (page.events.some(({ stored }) => stored.event.stream === KEYS_STREAM)) this.#cutEnded();
   }
 
   close(): void {
@@ -141,14 +143,8 @@ class LiveStreams implements LiveListener {
     this.#hub.leave(this);
   }
 
-  async #cutEnded(): Promise<void> {
-    const { stillHolds, report } = this.#options;
-    if (stillHolds === undefined) return;
-    for (const [reader, principal] of this.#readers) {
-      // Who cannot be asked about is let in by nobody.
-      const isIn = await stillHolds(principal).catch((error: unknown) => (report(error), false));
-      if (!isIn) reader.end("denied");
-    }
+  #cutEnded(): void {
+    for (const reader of this.#readers.keys()) reader.holds();
   }
 
   #assertRoom(principal: Principal): void {
@@ -172,7 +168,9 @@ class LiveStreams implements LiveListener {
     while (!signal.aborted) {
       await this.#options.clock.sleep(this.#limits.beatMs, signal);
       if (signal.aborted) return;
-      await this.#cutEnded();
+      // What cannot be read is found out at the next event: nothing is told before.
+      await this.#keys.readOn().catch(this.#options.report);
+      this.#cutEnded();
       for (const reader of this.#readers.keys()) reader.beat();
     }
   }

@@ -66,6 +66,9 @@ export const ROUTER_PORT = 8902;
 
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
+/** Of /v1 and its neighbours what the router's port answers too: one server, so one answer. */
+const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/v1/health"]);
+
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i;
 
 /** Throws `denied` for a host others could reach while no key is asked for, `address_in_use` when a port is taken. */
@@ -85,8 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await serve({ fetch: app.fetch, host, port, limits, hosts, problemFor });
   const manager = managerOf(options);
   const h1 = createRouter({ store, clock, moment, settings: fleet, report, authenticate: door });
-  const stillHolds = keys.stillHolds.bind(keys);
-  const live = liveApp({ store, clock, report, stillHolds, limits: options.liveLimits ?? {} });
+  const live = liveApp({ store, clock, report, keys, limits: options.liveLimits ?? {} });
   let isReady = true;
   const v1 = v1App({
     manager,
@@ -109,8 +111,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await manager.close();
   };
   try {
-    ports.push(await open(byPath(v1, plato), options.port ?? PLATO_PORT));
-    ports.push(await open(h1.app, options.routerPort ?? ROUTER_PORT));
+    ports.push(await open(byPath(isPathOfV1, v1, plato), options.port ?? PLATO_PORT));
+    const isProbe = (path: string): boolean => PROBES.has(path);
+    ports.push(await open(byPath(isProbe, v1, h1.app), options.routerPort ?? ROUTER_PORT));
     await h1.fleets.start();
     // Timeouts fall due whether or not anyone asks.
     await manager.store();
@@ -143,11 +146,15 @@ function problemFor(target: string, refusal: DoorRefusal): Problem | null {
 }
 
 /** What is asked of /v1 and its neighbours, and all the rest. */
-function byPath(v1: Hono<ServerEnv>, plato: Hono<ServerEnv>): Pick<Hono, "fetch"> {
+function byPath(
+  isForV1: (path: string) => boolean,
+  v1: Hono<ServerEnv>,
+  rest: Hono<ServerEnv>,
+): Pick<Hono, "fetch"> {
   return {
     fetch: (request, env) => {
       const { pathname } = new URL(request.url);
-      return isPathOfV1(pathname) ? v1.fetch(request, env) : plato.fetch(request, env);
+      return isForV1(pathname) ? v1.fetch(request, env) : rest.fetch(request, env);
     },
   };
 }

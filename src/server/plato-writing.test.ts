@@ -106,6 +106,44 @@ test("the same content passes with a key of its own, and a repeated key answers 
   expect((await server.submit({}, { "idempotency-key": "x".repeat(256) })).status).toBe(400);
 });
 
+test("a repeated key answers like the first time whatever came since, alone or in a batch", async () => {
+  const server = new PlatoCaller();
+  await server.submit();
+  const key = { "idempotency-key": "k" };
+  const first = await server.submit({ question: "the first with a key" }, key);
+  expect(first.body).toMatchObject({ room_tile_count: 2, tile_id: "room:hall@2", lamport: 2 });
+  const tiles = [1, 2, 3].map((n) => ({
+    ...TILE,
+    question: `number ${n} of a batch`,
+    idempotency_key: `b${n}`,
+  }));
+  const batch = await server.post("/submit_batch", { tiles });
+  const counts = batch.body.details.map(({ room_tile_count }) => room_tile_count);
+  expect(counts).toEqual([3, 4, 5]);
+  await server.submit({ question: "one more without a key" });
+  expect(await server.submit({ question: "the first with a key" }, key)).toEqual(first);
+  const again = (await server.post("/submit_batch", { tiles })).body;
+  expect(again).toEqual(batch.body);
+});
+
+test("an idempotency key that is empty is refused wherever one may come, and nothing is taken in", async () => {
+  const server = new PlatoCaller();
+  const { body } = await server.submit();
+  const { room, tile_hash } = body;
+  const empty = { "idempotency-key": "" };
+  const tile = { ...TILE, question: "with an empty key" };
+  for (const [path, sent] of [
+    ["/submit", tile],
+    ["/room/hall/tile", tile],
+    ["/submit_batch", { tiles: [tile] }],
+    ["/supersede", { room, old_hash: tile_hash, new_tile: tile }],
+    ["/retract", { room, tile_hash, reason: "r" }],
+  ] as const)
+    expect([path, (await server.post(path, sent, empty)).status]).toEqual([path, 400]);
+  expect((await server.get("/health")).body.tiles).toBe(1);
+  expect((await server.get(`/verify/${String(tile_hash)}`)).body["state"]).toBe("Active");
+});
+
 test("twenty who submit the same at once leave one tile, and twenty with one key too", async () => {
   const server = new PlatoCaller();
   const same = await Promise.all(Array.from({ length: 20 }, async () => await server.submit()));

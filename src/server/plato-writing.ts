@@ -1,9 +1,10 @@
 // Taking tiles in, one or many, and ending them.
 import type { Context } from "hono";
-import type { Hash } from "../event/event.ts";
+import type { Event, Hash } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { GateRefusal } from "../tile/gate.ts";
 import { isSubmissionFault, readSubmission } from "../tile/submission.ts";
+import { submittedOf } from "../tile/submitted-tile.ts";
 import { readJsonObject } from "./json-body.ts";
 import type { Plato } from "./plato-parts.ts";
 import { seesRoom, type Principal, type ServerEnv } from "./principal.ts";
@@ -60,6 +61,8 @@ async function submitOne(plato: Plato, c: Context<ServerEnv>, room: string | nul
 /** The tiles are submitted in their order and together, each on its own. */
 async function submitBatch(plato: Plato, c: Context<ServerEnv>): Promise<Response> {
   const { tiles } = await readJsonObject(c);
+  // Each tile has its own; what is no key is told to whoever sends it all the same.
+  keyOf(c.req.header("idempotency-key"));
   if (!Array.isArray(tiles)) throw invalid("The body has no list `tiles`.", "Send {tiles: […]}.");
   const takes: (() => Promise<Outcome>)[] = [];
   for (const one of tiles as readonly Json[]) {
@@ -97,6 +100,8 @@ async function supersede(plato: Plato, c: Context<ServerEnv>): Promise<Response>
 
 async function retract(plato: Plato, c: Context<ServerEnv>): Promise<Response> {
   const body = await readJsonObject(c);
+  // A tile is retracted once anyway; what is no key is told to whoever sends it all the same.
+  keyOf(c.req.header("idempotency-key"));
   const room = roomIn(body);
   checkMayWrite(c.get("principal"), room);
   const tileHash = hashIn(body, "tile_hash");
@@ -162,9 +167,14 @@ function answerOf(outcome: Outcome, { rooms }: RoomTotals): JsonObject {
     tile_id: tileId(event),
     tile_hash: hash,
     room,
-    room_tile_count: rooms.get(event.room ?? "")?.tiles ?? 0,
+    room_tile_count: countOf(event) ?? rooms.get(event.room ?? "")?.tiles ?? 0,
     lamport: position,
   };
+}
+
+/** Of a tile with an idempotency key the number it was first answered with. */
+function countOf(event: Event): number | undefined {
+  return event.type === "tile_submitted" ? submittedOf(event).room_tile_count : undefined;
 }
 
 /** An idempotency key as it came; null for none. */

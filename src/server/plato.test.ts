@@ -92,6 +92,11 @@ test("a session's tile that is sent to the server of its own store stands in the
   // A tile of a session of another store, under a hash this one does not know, is taken in.
   const other = await server.post("/submit", tile, { "idempotency-key": "f".repeat(64) });
   expect(other.body).toMatchObject({ status: "accepted", room_tile_count: 2 });
+  // As does what is answered once more when there are more.
+  await server.submit({ question: "one that comes between" });
+  expect((await server.post("/submit", tile, { "idempotency-key": "f".repeat(64) })).body).toEqual(
+    other.body,
+  );
 });
 
 test("search finds words where people read, those in the question first", async () => {

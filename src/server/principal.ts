@@ -10,12 +10,20 @@ export interface Principal {
   readonly sessions: readonly string[] | null;
   /** Null for all. */
   readonly rooms: readonly string[] | null;
+  /** Until when they may, in milliseconds since the epoch; null for without an end. */
+  readonly expiresAt: number | null;
   /** As whom it is judged in sessions; it sees none otherwise, nor a room. Left out: it acts by its role alone. */
   readonly agent?: KeyAgent;
 }
 
 /** Who asks on loopback when no key is configured. */
-export const LOCAL_OPERATOR: Principal = { name: "local", role: "operator", sessions: null, rooms: null };
+export const LOCAL_OPERATOR: Principal = {
+  name: "local",
+  role: "operator",
+  sessions: null,
+  rooms: null,
+  expiresAt: null,
+};
 
 /** What Hono carries from the door to the endpoints. */
 export interface ServerEnv {

@@ -38,6 +38,9 @@ const ANSWER_BYTES_INLINE = 32 * 1024;
 
 const HASH = /^[0-9a-f]{64}$/;
 
+/** How often a room is counted anew when a tile came in between. */
+const COUNT_TRIES = 3;
+
 /** Rooms whose state is kept between two tiles. */
 const ROOMS_KEPT = 4_096;
 
@@ -47,6 +50,8 @@ interface Delivery {
   readonly idempotencyKey: string | null;
   readonly answerBlob: AnswerBlob | null;
   readonly supersedes: Hash | null;
+  /** Null without an idempotency key. */
+  readonly tilesElsewhere: number | null;
 }
 
 export class TileDesk {
@@ -115,7 +120,8 @@ export class TileDesk {
     const refusal = judge(submission);
     if (refusal !== null) return async () => await Promise.resolve({ status: "rejected", refusal });
     const answerBlob = await this.#answerBlob(submission);
-    const delivery = { submission, idempotencyKey, answerBlob, supersedes };
+    const tilesElsewhere = idempotencyKey === null ? null : await this.#tilesElsewhere(submission.room);
+    const delivery = { submission, idempotencyKey, answerBlob, supersedes, tilesElsewhere };
     return async () => await this.#deliver(stream, delivery);
   }
 
@@ -129,8 +135,26 @@ export class TileDesk {
     return stored?.event.room === room && tileOf(stored.event) !== null ? stored : null;
   }
 
+  /** Tiles of sessions stand in a room without being in its stream. Exact unless others keep on submitting to it. */
+  async #tilesElsewhere(room: string): Promise<number> {
+    let submitted = await this.#submitted(room);
+    for (let tries = 0; ; tries++) {
+      const { rooms } = await this.#counts.current();
+      const before = submitted;
+      submitted = await this.#submitted(room);
+      if (submitted === before || tries === COUNT_TRIES)
+        return Math.max(0, (rooms.get(room)?.tiles ?? 0) - before);
+    }
+  }
+
+  async #submitted(room: string): Promise<number> {
+    const head = await this.#store.head({ stream: roomStream(room) });
+    const submitted = head?.summary["submitted"];
+    return typeof submitted === "number" ? submitted : 0;
+  }
+
   async #deliver(stream: StreamId, delivery: Delivery): Promise<Taken> {
-    const { submission, idempotencyKey, answerBlob, supersedes } = delivery;
+    const { submission, idempotencyKey, answerBlob, supersedes, tilesElsewhere } = delivery;
     const { room, tile, question, answer } = submission;
     const content = contentKey(question, answer);
     const end = supersedes === null ? null : endKey(supersedes);
@@ -138,7 +162,7 @@ export class TileDesk {
       ...(idempotencyKey === null ? [] : [requestKey(idempotencyKey)]),
       ...(end === null ? [] : [end]),
     ];
-    const command = { type: "submit_tile", room, tile, answerBlob, supersedes } as const;
+    const command = { type: "submit_tile", room, tile, answerBlob, supersedes, tilesElsewhere } as const;
     let executed = await this.#execute(stream, command, [...keys, content]);
     if (executed.repeatedKey === content) {
       // Rule 6 judges only tiles without a key of their own; one with a key stands beside the first.

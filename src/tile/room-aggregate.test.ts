@@ -16,7 +16,14 @@ const tile = {
   agent: "oracle1",
   t_minus_event: 5,
 };
-const submit = { type: "submit_tile", room: "hall", tile, answerBlob: null, supersedes: null } as const;
+const submit = {
+  type: "submit_tile",
+  room: "hall",
+  tile,
+  answerBlob: null,
+  supersedes: null,
+  tilesElsewhere: null,
+} as const;
 
 test("a submitted tile is an event of its room, as it came", () => {
   const { events, state } = given(roomAggregate).when(submit).yields("tile_submitted");

@@ -30,6 +30,8 @@ interface SubmitTile {
   readonly answerBlob: AnswerBlob | null;
   /** The tile it takes the place of; null for none. Comes with `endKey`. */
   readonly supersedes: Hash | null;
+  /** How many tiles of its room stand in other streams, for a tile whose answer is given again; null for others. */
+  readonly tilesElsewhere: number | null;
 }
 
 interface RetractTile {
@@ -83,7 +85,7 @@ export const roomAggregate: Aggregate<RoomState, RoomCommand, RoomEvent> = {
   },
 };
 
-function decide(_state: RoomState, command: RoomCommand): Decision<RoomEvent> {
+function decide({ submitted }: RoomState, command: RoomCommand): Decision<RoomEvent> {
   const { room } = command;
   const fault = roomNameFault(room);
   if (fault !== null) {
@@ -94,12 +96,13 @@ function decide(_state: RoomState, command: RoomCommand): Decision<RoomEvent> {
     const { tileHash, reason } = command;
     return [{ type: "tile_retracted", room: null, data: { room, tile_hash: tileHash, reason } }];
   }
-  const { answerBlob, supersedes, tile } = command;
+  const { answerBlob, supersedes, tile, tilesElsewhere } = command;
   const { answer: _large, ...rest } = tile;
   const data = {
     tile: answerBlob === null ? tile : rest,
     ...(answerBlob !== null && { answer_blob: answerBlob }),
     ...(supersedes !== null && { supersedes }),
+    ...(tilesElsewhere !== null && { room_tile_count: tilesElsewhere + submitted + 1 }),
   };
   return [{ type: "tile_submitted", room, data }];
 }

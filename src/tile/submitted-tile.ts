@@ -16,6 +16,8 @@ export interface TileSubmitted extends JsonObject {
   readonly answer_blob?: AnswerBlob;
   /** The tile this one takes the place of. */
   readonly supersedes?: Hash;
+  /** How many tiles its room had with it; kept for those with an idempotency key, whose answer is given again. */
+  readonly room_tile_count?: number;
 }
 
 /** What a submitted tile says. */

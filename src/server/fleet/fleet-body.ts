@@ -40,14 +40,14 @@ export function textIn(body: JsonObject, name: string): string {
   throw invalid(`The body has no \`${name}\`.`, `Send \`${name}\` as a text that is not empty.`);
 }
 
+/** A number that is null takes a limit away; one that is left out leaves it as it is. */
 export function agentIn(body: JsonObject): AgentAsked {
-  const capacity = numberIn(body, "capacity");
-  const heartbeat_seconds = numberIn(body, "heartbeat_seconds");
+  const { capacity, heartbeat_seconds } = body;
   return {
     agent_id: textIn(body, "agent_id"),
     ...listIn(body, "capabilities"),
-    ...(capacity !== null && { capacity }),
-    ...(heartbeat_seconds !== null && { heartbeat_seconds }),
+    ...(capacity !== undefined && { capacity: numberIn(body, "capacity") }),
+    ...(heartbeat_seconds !== undefined && { heartbeat_seconds: numberIn(body, "heartbeat_seconds") }),
   };
 }
 

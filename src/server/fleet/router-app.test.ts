@@ -129,6 +129,31 @@ test("an agent that registers again has other capabilities and the same load", a
   expect((await router.get("/agents")).body).toEqual([{ agent_id: "a", capabilities: ["y"], n_tasks: 1 }]);
 });
 
+test("an agent that registers again keeps what is left out, on either path, and null takes a limit away", async () => {
+  const router = new RouterCaller();
+  const limits = { capacity: 2, heartbeat_seconds: 60 };
+  await router.post("/register/agent", { agent_id: "o1", capabilities: ["x"], ...limits });
+  const listed = async () => (await router.get("/v1/fleet/agents")).body.agents;
+  for (const path of ["/register/agent", "/v1/fleet/agents"]) {
+    expect((await router.post(path, { agent_id: "o1" })).status).toBe(200);
+    expect(await listed()).toMatchObject([{ agent_id: "o1", capabilities: ["x"], ...limits }]);
+  }
+  await router.post("/register/agent", { agent_id: "o1", capacity: null });
+  expect(await listed()).toMatchObject([{ capabilities: ["x"], capacity: null, heartbeat_seconds: 60 }]);
+  await router.post("/register/agent", { agent_id: "o1", capabilities: [], heartbeat_seconds: null });
+  expect(await listed()).toMatchObject([{ capabilities: [], heartbeat_seconds: null }]);
+});
+
+test("an id is taken by what is of another kind, and by that alone", async () => {
+  const router = new RouterCaller();
+  await router.post("/register/task", { task_id: "t" });
+  expect((await router.post("/register/agent", { agent_id: "t" })).status).toBe(409);
+  await router.agents("a");
+  expect((await router.post("/register/agent", { agent_id: "a" })).status).toBe(200);
+  expect((await router.post("/register/task", { task_id: "t" })).status).toBe(200);
+  expect((await router.get("/status")).body).toMatchObject({ n_agents: 1, n_tasks: 1 });
+});
+
 test("a task is routed by what it was registered with; completing or unregistering takes the vertex and its edges", async () => {
   const router = new RouterCaller();
   await router.agents("a");

@@ -15,10 +15,12 @@ import { routeTask } from "./route-request.ts";
 export function routerApp(parts: FleetParts, authenticate?: MiddlewareHandler<ServerEnv>): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>();
   if (authenticate !== undefined) app.use(authenticate);
+  // Before the rights: whether it lives is told to whoever asks, and /v1/fleet asks for them itself.
+  app.get("/health", (c) => c.json({ status: "ok" }));
+  app.route("/v1/fleet", fleetApp(parts));
   app.use(checkFleetRights);
   addReading(app, parts);
   addWriting(app, parts);
-  app.route("/v1/fleet", fleetApp(parts));
   app.onError((error, c) => answerError(c, error, parts.report));
   app.notFound((c) =>
     c.json({ error: `There is no ${c.req.method} ${c.req.path}. GET /status and POST /route are.` }, 404),

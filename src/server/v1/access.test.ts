@@ -19,7 +19,7 @@ function as(
   sessions: readonly string[] | null,
   rooms: readonly string[] | null = null,
 ): void {
-  v1.principal = { name: "someone", role, sessions, rooms };
+  v1.principal = { name: "someone", role, sessions, rooms, expiresAt: null };
 }
 
 const READS = [

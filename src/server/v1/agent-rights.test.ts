@@ -27,7 +27,14 @@ beforeEach(async () => {
 afterEach(async () => await v1.close());
 
 function act(name: string, sessions: readonly string[] | null = null): void {
-  v1.principal = { name: "key", role: "agent", sessions: [], rooms: [], agent: { name, sessions } };
+  v1.principal = {
+    name: "key",
+    role: "agent",
+    sessions: [],
+    rooms: [],
+    expiresAt: null,
+    agent: { name, sessions },
+  };
 }
 
 const ABOUT_SESSIONS = ENDPOINTS.filter(({ path }) => path.includes("{session_id}"));

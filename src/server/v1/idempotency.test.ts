@@ -91,7 +91,7 @@ test("what was not valid or not allowed leaves its key free", async () => {
 
 test("keys of others do not matter", async () => {
   const v1 = caller();
-  const one: Principal = { name: "one", role: "agent", sessions: null, rooms: null };
+  const one: Principal = { name: "one", role: "agent", sessions: null, rooms: null, expiresAt: null };
   v1.principal = one;
   const first = await v1.post("/v1/sessions", START, keyed("k"));
   v1.principal = { ...one, name: "two" };
