@@ -47,6 +47,8 @@ export const AGENT_QUESTIONS: Readonly<Record<string, (asked: AgentRequest) => r
   [`get ${S}/persist`]: ofSession("persist"),
   [`get ${S}/states/{seq}`]: ofPart("events"),
   [`post ${S}/fork`]: (asked) => [...ofSession("fork")(asked), ...ofPart("events")(asked)],
+  [`post ${S}/resume`]: ofSession("read", "resume"),
+  [`post ${S}/route`]: ofTask("route"),
   [`post ${S}/tasks`]: ofTask("add"),
   [`get ${S}/tasks`]: ofPart("tasks", "events"),
   [`get ${S}/tasks/{task_id}`]: ofTask(),
