@@ -8,7 +8,7 @@ const SEED = Number(process.env["HOLODECK_SEED"] ?? newSeed());
 const LONG = process.env["HOLODECK_LONG"] === "1";
 
 /** A cluster takes seconds to come back: it dies less often, and not at every point, unless there is time. */
-const SLOW = { kills: 12, serverKills: 1, isAtEachPoint: false };
+const SLOW = { kills: 8, serverKills: 1, isAtEachPoint: false };
 const THOROUGH = { kills: LONG ? 1_000 : 50, isAtEachPoint: true };
 
 const RUNS = TARGET_NAMES.map((name) => ({
