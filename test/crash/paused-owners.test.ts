@@ -17,12 +17,13 @@ import type { OwnerOrders, StopPoint } from "./owner.ts";
 import { hasTarget, startTarget, type Target } from "./targets.ts";
 
 const CONFIG = { sessionName: "check", agentId: "check" };
-const TIMEOUT = { timeout: 60_000 };
+const TIMEOUT = { timeout: 40_000 };
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
+/** The first append of a sender opens the outbox, the second records what was sent. */
 const SENDER: readonly StopPoint[] = [
-  { call: "append:after", time: 3 },
-  { call: "append:before", time: 3 },
+  { call: "append:after", time: 2 },
+  { call: "append:before", time: 2 },
   { call: "lease:after", time: 1 },
 ];
 const PRUNER: readonly StopPoint[] = [
