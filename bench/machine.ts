@@ -1,7 +1,7 @@
 // What the figures of a run rest on: versions, cores, and how long this disk takes for one sync.
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { median } from "./harness.ts";
 
@@ -42,5 +42,7 @@ export function syncMilliseconds(folder: string): number {
 export function describeMachine(): string {
   const { node, sqlite, v8 } = process.versions;
   const { platform, arch } = process;
-  return `Node ${node}, V8 ${v8}, SQLite ${sqlite}, ${platform} ${arch}, ${availableParallelism()} cores.`;
+  const load = (loadavg()[0] ?? 0).toFixed(1);
+  const cores = `${availableParallelism()} cores, load average ${load} at the end`;
+  return `Node ${node}, V8 ${v8}, SQLite ${sqlite}, ${platform} ${arch}, ${cores}.`;
 }

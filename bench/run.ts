@@ -1,12 +1,12 @@
 // `npm run bench [-- group… --write --strict --largest N]`: measures the rows of each group (`bench/<group>.ts`; default `core`)
-// and prints them beside what they are to reach. `--write` keeps the answer in bench/RESULTS.md; `--strict` exits 1
+// and prints them beside what they are to reach. `--write` keeps each group's section of bench/RESULTS.md; `--strict` exits 1
 // when a row is not reached.
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isReached, table, type Row, type Rows } from "./harness.ts";
 import { describeMachine } from "./machine.ts";
+import { writeResults } from "./results.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const sections: string[] = [];
+const sections = new Map<string, string>();
 let missed = 0;
 
 for (const group of positionals.length === 0 ? ["core"] : positionals) {
@@ -29,15 +29,11 @@ for (const group of positionals.length === 0 ? ["core"] : positionals) {
   const { rows } = (await import(path)) as { readonly rows: Rows };
   const found = await measured(rows);
   missed += found.filter((row) => !isReached(row)).length;
-  if (found.length > 0) sections.push(`## ${group}\n\n${table(found)}`);
+  if (found.length > 0) sections.set(group, `${describeMachine()}\n\n${table(found)}`);
 }
 
-const text = `${[describeMachine(), ...sections].join("\n\n")}\n`;
-process.stdout.write(text);
-if (values.write === true) {
-  const title = "# Measured\n\nWritten by `npm run bench -- --write`.";
-  await writeFile(join(import.meta.dirname, "RESULTS.md"), `${title} ${text}`);
-}
+for (const [group, text] of sections) process.stdout.write(`## ${group}\n\n${text}\n\n`);
+if (values.write === true) writeResults(sections);
 process.exitCode = values.strict === true && missed > 0 ? 1 : 0;
 
 async function measured(rows: Rows): Promise<readonly Row[]> {

@@ -11,8 +11,8 @@ import {
   PURE_MAY_IMPORT,
   PUTS_ADAPTERS_TOGETHER,
   ROOTS,
+  RUNS_IN_BROWSERS,
   STORE_FOR_ALL,
-  TYPES_ONLY,
 } from "./module-map.ts";
 import { readFacts, type Import, type SourceFacts } from "./source-facts.ts";
 
@@ -27,6 +27,7 @@ export function violations(files: ReadonlyMap<string, string>): string[] {
       ? impureUses.map(({ name, line }) => `${path}:${line} uses ${name} in a pure module`)
       : []),
   ]);
+  found.push(...browserFaults(facts));
   return [...found, ...findCycles(graphOf(facts)).map((cycle) => `cycle: ${cycle.join(" → ")}`)];
 }
 
@@ -48,17 +49,13 @@ function placeFaults(path: string): string[] {
   return faults;
 }
 
-function importFaults(
-  path: string,
-  { specifier, typeOnly }: Import,
-  facts: ReadonlyMap<string, unknown>,
-): string[] {
+function importFaults(path: string, { specifier }: Import, facts: ReadonlyMap<string, unknown>): string[] {
   if (!specifier.startsWith(".")) return packageFaults(path, specifier);
   const target = posix.join(posix.dirname(path), specifier);
   if (target.endsWith(".test.ts")) return [`imports the test ${target}`];
   if (!target.startsWith("src/")) return [`imports ${target} from outside src/`];
   if (!facts.has(target)) return [`imports ${target}, which does not exist`];
-  return [...layerFaults(path, target), ...typesOnlyFaults(path, target, typeOnly)];
+  return layerFaults(path, target);
 }
 
 function layerFaults(path: string, target: string): string[] {
@@ -73,10 +70,19 @@ function layerFaults(path: string, target: string): string[] {
   return [];
 }
 
-function typesOnlyFaults(path: string, target: string, typeOnly: boolean): string[] {
-  const [from, to] = [folderOf(path), folderOf(target)];
-  if (typeOnly || from === to || TYPES_ONLY[from]?.includes(to) !== true) return [];
-  return [`imports ${target}: ${from} may import types alone from ${to}`];
+/** What a browser's bundle would hold of the machine. Types are gone by then. */
+function browserFaults(facts: ReadonlyMap<string, SourceFacts>): string[] {
+  const reached = new Set([...facts.keys()].filter((path) => RUNS_IN_BROWSERS.includes(folderOf(path))));
+  const faults: string[] = [];
+  // A set goes on with what is added while it is walked.
+  for (const path of reached) {
+    const imports = facts.get(path)?.imports.filter(({ typeOnly }) => !typeOnly) ?? [];
+    for (const target of targetsOf(path, imports)) reached.add(target);
+    for (const { specifier, line } of imports)
+      if (!specifier.startsWith("."))
+        faults.push(`${path}:${line} imports ${specifier}: browsers run it too`);
+  }
+  return faults;
 }
 
 function packageFaults(path: string, specifier: string): string[] {

@@ -50,8 +50,8 @@ export const PUTS_ADAPTERS_TOGETHER: readonly string[] = [
 /** What of the store is for all: the port, and the rule that says in which partition of a place a stream stands. */
 export const STORE_FOR_ALL: readonly string[] = ["src/store/port.ts", "src/store/partition.ts"];
 
-/** Folders that another may import for its types alone: a browser's bundle must not hold them. */
-export const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { client: ["session"] };
+/** Folders that run in browsers too: neither they nor what they import may import a `node:` module or a package. */
+export const RUNS_IN_BROWSERS: readonly string[] = ["client"];
 
 /** No `node:` module, no package, no clock, no chance, no timer, no process. */
 export const PURE: readonly string[] = [

@@ -50,7 +50,9 @@ export {
   type TargetChoice,
 } from "./local.ts";
 export type { AgentKind } from "./session/agent-kind.ts";
-export type { AgentCompletion, AgentSession, AgentWorkContext } from "./session/agent-session.ts";
+export type { AgentCompletion } from "./session/agent-completion.ts";
+export type { AgentObject } from "./session/agent-object.ts";
+export type { AgentSession, AgentWorkContext } from "./session/agent-session.ts";
 export type { AgentContext, AttachOptions } from "./session/attach.ts";
 export {
   persist,
@@ -83,12 +85,13 @@ export type {
 } from "./session/identities.ts";
 export type { Introspection, PresentAgent } from "./session/introspection.ts";
 export type { SessionFilter, SessionPage, SessionSummary } from "./session/list.ts";
+export type { ManagedObjects } from "./session/managed-objects.ts";
 export type { RouteOptions } from "./session/manager.ts";
 export type { StartOptions } from "./session/start.ts";
 export type { ResumeOptions } from "./session/resume.ts";
 export type { ForkOptions } from "./session/fork.ts";
 export { SessionOutcome, TaskOutcome, TaskPriority } from "./session/outcome.ts";
-export type { PastSession } from "./session/past-session.ts";
+export type { PastSession } from "./session/past-view.ts";
 export { PATTERNS } from "./session/patterns.ts";
 export type { PersistedSession } from "./session/persist.ts";
 export type { ChangeOptions, Policies, StoredPolicy } from "./session/policies.ts";
@@ -113,6 +116,7 @@ export type { TrustOptions } from "./session/start-trust.ts";
 export type { ForkedFrom } from "./session/state.ts";
 export type { TaskOptions } from "./session/task-options.ts";
 export type { CompleteOptions, HeartbeatOptions, Task, TaskCompletion } from "./session/task.ts";
+export type { TrustChange } from "./session/trust-audit.ts";
 export { withTrace } from "./session/trace-context.ts";
 export type { WorkContext } from "./session/work.ts";
 export { openStore } from "./store/open.ts";

@@ -1,7 +1,7 @@
 // Every row of the first part of the wire contract, called over a real port as its clients call it: by a program that
 // knows HTTP and JSON and nothing of ours. Then the same store once more, in a server started anew.
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -197,8 +197,44 @@ test.skipIf(!need("curl"))("refusals have the contract's statuses", async () => 
   expect(
     (await curl(...json, "-d", `{"room":"hall","tile_hash":"${"0".repeat(64)}"}`, "/retract")).status,
   ).toBe(404);
+  expect(
+    (
+      await curl(
+        ...json,
+        "-d",
+        `{"room":"hall","old_hash":"${"0".repeat(64)}","new_tile":{"question":"what then?","answer":"twenty characters, a few"}}`,
+        "/supersede",
+      )
+    ).status,
+  ).toBe(404);
+  for (const room of ["../x", "a%2f..%2fb", "a%00b", "a//b", "x".repeat(257)])
+    expect([room, (await curl("--path-as-is", `/room/${room}`)).status]).toEqual([room, 400]);
+  const large = join(folder, "large.json");
+  writeFileSync(large, JSON.stringify({ ...(JSON.parse(tile) as object), answer: "x".repeat(1024 * 1024) }));
+  expect((await curl(...json, "-d", `@${large}`, "/submit")).status).toBe(413);
   expect((await curl(`/verify/${"0".repeat(64)}`)).status).toBe(404);
   expect((await curl("/nothing")).status).toBe(404);
+});
+
+test.skipIf(!need("curl"))("a room is read page by page, under each of its names", async () => {
+  const tile = { room: "a/b", domain: "d", answer: "twenty characters, a few" };
+  for (const question of ["what is first?", "what is second?", "what is third?"])
+    await post("/submit", { ...tile, question });
+  const questions: unknown[] = [];
+  for (let before = ""; ;) {
+    const page = await get(`/room/a%2Fb?limit=2&before=${before}`);
+    questions.push(...tilesIn(page).map(({ question }) => question));
+    if (page["next"] === null) break;
+    before = encodeURIComponent(page["next"] as string);
+  }
+  expect(questions).toHaveLength(3);
+  expect(new Set(questions).size).toBe(3);
+  for (const name of ["a/b/tiles", "a/b/history", "a%2Fb%2Ftiles"])
+    expect(await get(`/room/${name}`)).toMatchObject({ room: "a/b", tile_count: 3 });
+  await post("/submit", { ...tile, room: "a/b/tiles", question: "what is the longer name?" });
+  expect(await get("/room/a/b/tiles")).toMatchObject({ room: "a/b/tiles", tile_count: 1 });
+  expect(await get("/search?q=longer&room=a/b")).toMatchObject({ results: [] });
+  expect(await get("/search?q=longer&room=a/b/tiles")).toMatchObject({ results: [{}] });
 });
 
 test("the fixtures survive a restart as they were submitted, and repeated keys answer as before it", async () => {
@@ -228,35 +264,4 @@ test("the fixtures survive a restart as they were submitted, and repeated keys a
   for (const name of FIXTURES) again.push(await submit(name));
   expect(again).toEqual(first);
   expect(await verifyStore(store)).toMatchObject({ ok: true, events: 3 });
-});
-
-test("the calls of the clients in the field are answered as they expect", async () => {
-  const headers = {
-    "content-type": "application/json",
-    accept: "application/json",
-    "user-agent": "plato-sdk/1.0",
-  };
-  const call = async (path: string, body?: object): Promise<Record<string, unknown>> => {
-    const init = body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) };
-    return (await (await fetch(`${url()}${path}`, init)).json()) as Record<string, unknown>;
-  };
-  const tile = {
-    room: "my-room",
-    domain: "d",
-    question: "what is it?",
-    answer: "an answer of enough characters",
-    agent: "sdk",
-  };
-  expect(await call("/submit", tile)).toMatchObject({ status: "accepted" });
-  const put = { ...tile, question: "what else is it?" };
-  expect(await call(`/room/${encodeURIComponent("other/room")}/tile`, put)).toMatchObject({
-    status: "accepted",
-  });
-  expect(Object.keys(await call("/rooms"))).toEqual(["my-room", "other/room"]);
-  for (const room of ["my-room", "other/room", encodeURIComponent("other/room")]) {
-    const [one] = tilesIn(await call(`/room/${room}`));
-    expect(one).toMatchObject({ domain: "d", agent: "sdk", source: "sdk", tags: [], confidence: 0.5 });
-  }
-  expect(tilesIn(await call("/tiles/recent?limit=50"))).toHaveLength(2);
-  expect(await call("/search?q=else")).toMatchObject({ results: [{ room: "other/room" }] });
 });

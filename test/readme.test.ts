@@ -13,17 +13,36 @@ let folder = "";
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test("the example of the README runs and types as printed", () => {
-  folder = mkdtempSync(join(tmpdir(), "holodeck-readme-"));
-  const [, code = ""] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
-  mkdirSync(join(folder, "node_modules"));
-  symlinkSync(ROOT, join(folder, "node_modules", "holodeck-session-manager"));
-  symlinkSync(join(ROOT, "node_modules", "@types"), join(folder, "node_modules", "@types"));
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  writeFileSync(join(folder, "example.ts"), code);
-  const output = execFileSync(process.execPath, ["example.ts"], { cwd: folder, encoding: "utf8" });
+  const output = runExample("README.md");
   expect(output).toContain("patterns: 5");
   expect(output).toContain("succeeded: 1");
   expect(output).toContain("all_succeeded");
+});
+
+test("the example of docs/objects.md runs and types as printed", () => {
+  expect(runExample("docs/objects.md").split("\n")).toEqual([
+    "stars is 5 now",
+    "by the bot { title: 'by the bot' }",
+    "denied",
+    "title is by the bot now",
+    "[ 'note:plan' ]",
+    "by the bot 5 3",
+    "[ '1 by the owner', '2 by bot', '3 by the owner' ]",
+    "",
+  ]);
+});
+
+/** What the first example of a page prints. Throws when its types are not sound. */
+function runExample(page: string): string {
+  folder = mkdtempSync(join(tmpdir(), "holodeck-readme-"));
+  const [, code = ""] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, page), "utf8")) ?? [];
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(ROOT, join(folder, "node_modules", "holodeck-session-manager"));
+  for (const name of ["@types", "zod"])
+    symlinkSync(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  writeFileSync(join(folder, "example.ts"), code);
+  const output = execFileSync(process.execPath, ["example.ts"], { cwd: folder, encoding: "utf8" });
   const strict = [
     "--strict",
     "--exactOptionalPropertyTypes",
@@ -38,7 +57,8 @@ test("the example of the README runs and types as printed", () => {
     cwd: folder,
     encoding: "utf8",
   });
-});
+  return output;
+}
 
 test("the page of patterns has every pattern, in its own sentence", () => {
   const page = readFileSync(join(ROOT, "docs", "patterns.md"), "utf8");

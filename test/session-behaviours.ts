@@ -2,11 +2,25 @@
 import { describe, expect, test } from "vitest";
 import { TaskOutcome, TaskPriority } from "../src/session/outcome.ts";
 import type { SessionConfig } from "../src/session/config.ts";
-import type { TestManager } from "../src/testing/test-manager.ts";
+import type { SessionManager } from "../src/session/manager.ts";
+import type { RoutingDecision } from "../src/session/router.ts";
+import type { WorkingSession } from "../src/session/working-session.ts";
+import type { TestClock } from "../src/testing/test-clock.ts";
+
+/** What claims to run sessions, and the clock its deadlines go by. */
+export interface BehavingManager {
+  readonly manager: Pick<SessionManager, "list"> & {
+    startSession(): Promise<WorkingSession>;
+    get(sessionId: string): Promise<WorkingSession>;
+    resume(): Promise<WorkingSession>;
+    routeTaskH1(taskId: string, requiredCapabilities: readonly string[]): Promise<RoutingDecision>;
+  };
+  readonly clock: Pick<TestClock, "advance" | "suspend">;
+}
 
 export function sessionBehaviours(
   name: string,
-  make: (config?: Partial<SessionConfig>) => TestManager,
+  make: (config?: Partial<SessionConfig>) => BehavingManager,
 ): void {
   describe(name, () => {
     test("task max_tasks + 1 is refused and totals stay", async () => {
@@ -145,51 +159,52 @@ export function sessionBehaviours(
       [
         "an unknown task",
         "task_not_found",
-        async (one: TestManager) => (await one.manager.startSession()).completeTask("no", "success"),
+        async (one: BehavingManager) => (await one.manager.startSession()).completeTask("no", "success"),
       ],
-      ["an unknown session", "not_found", async (one: TestManager) => one.manager.get("sess_nobody")],
+      ["an unknown session", "not_found", async (one: BehavingManager) => one.manager.get("sess_nobody")],
       [
         "a bad outcome",
         "invalid_argument",
-        async (one: TestManager) => (await one.manager.startSession()).completeTask("a", "done" as "success"),
+        async (one: BehavingManager) =>
+          (await one.manager.startSession()).completeTask("a", "done" as "success"),
       ],
       [
         "a bad session outcome",
         "invalid_argument",
-        async (one: TestManager) => (await one.manager.startSession()).endSession("over" as "success"),
+        async (one: BehavingManager) => (await one.manager.startSession()).endSession("over" as "success"),
       ],
       [
         "a negative duration",
         "invalid_argument",
-        async (one: TestManager) =>
+        async (one: BehavingManager) =>
           (await one.manager.startSession()).completeTask("a", "success", { durationMs: -1 }),
       ],
       [
         "a duration that is not a number",
         "invalid_argument",
-        async (one: TestManager) =>
+        async (one: BehavingManager) =>
           (await one.manager.startSession()).completeTask("a", "success", { durationMs: Number.NaN }),
       ],
       [
         "an empty task id",
         "invalid_argument",
-        async (one: TestManager) => (await one.manager.startSession()).addTask(""),
+        async (one: BehavingManager) => (await one.manager.startSession()).addTask(""),
       ],
       [
         "data that is not JSON",
         "invalid_argument",
-        async (one: TestManager) => (await one.manager.startSession()).addTask("a", { at: Number.NaN }),
+        async (one: BehavingManager) => (await one.manager.startSession()).addTask("a", { at: Number.NaN }),
       ],
       [
         "data with a prototype key",
         "invalid_argument",
-        async (one: TestManager) =>
+        async (one: BehavingManager) =>
           (await one.manager.startSession()).addTask("a", JSON.parse('{"__proto__":{"x":1}}') as null),
       ],
       [
         "a task added twice",
         "task_exists",
-        async (one: TestManager) => {
+        async (one: BehavingManager) => {
           const session = await one.manager.startSession();
           await session.addTask("a");
           await session.addTask("a");
@@ -198,7 +213,7 @@ export function sessionBehaviours(
       [
         "a task after the end",
         "session_ended",
-        async (one: TestManager) => {
+        async (one: BehavingManager) => {
           const session = await one.manager.startSession();
           await session.endSession();
           await session.addTask("a");

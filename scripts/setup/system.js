@@ -21,6 +21,8 @@ import { SetupError, say, sayDetail } from "./words.js";
 export const SYSTEM_PARTS = [
   { name: "strace", command: "strace", debian: "strace", purpose: "to count fsyncs", linuxOnly: true },
   { name: "curl", command: "curl", debian: "curl", purpose: "to call the server as any program does" },
+  { name: "chromium", command: "chromium", debian: "chromium", purpose: "to run what is for browsers" },
+  { name: "python3", command: "python3", debian: "python3", purpose: "to run the Python client" },
   {
     name: "postgres",
     command: "postgres",

@@ -32,6 +32,13 @@ const AT: OptionSpec = {
   text: "as it was after this event (default: the newest)",
   range: [1, Number.MAX_SAFE_INTEGER],
 };
+const SERVER: readonly OptionSpec[] = [
+  { flags: "--url <url>", text: "a server in place of a store (default: $HOLODECK_URL)" },
+  {
+    flags: "--key-file <file>",
+    text: "the server's key, in a file that nobody else may read (default: $PLATO_API_KEY)",
+  },
+];
 const WHICH = "A session is named by its id, by the beginning of it, or as `latest`.";
 
 const RUNNING: readonly CommandSpec[] = [
@@ -80,7 +87,7 @@ const READING: readonly CommandSpec[] = [
     summary: "print events as they come",
     description: `Prints the events of a session, or of all, one a line; in a terminal it follows an open session.\n${WHICH}`,
     examples: ["holodeck tail latest", "holodeck tail --follow --json"],
-    options: [...FOLLOW, { flags: "--no-follow", text: "end after what is there" }],
+    options: [...FOLLOW, { flags: "--no-follow", text: "end after what is there" }, ...SERVER],
     load: async () => await import("./tail.ts"),
   },
   {
@@ -99,6 +106,7 @@ const READING: readonly CommandSpec[] = [
       { flags: "--tag <tag>", text: "only those with a tag" },
       { flags: "--limit <n>", text: "at most so many (default: 50)", range: [1, 1_000] },
       { flags: "--after <next>", text: "go on from the `next` of the list before" },
+      ...SERVER,
     ],
     load: async () => await import("./session-ls.ts"),
   },
@@ -108,7 +116,7 @@ const READING: readonly CommandSpec[] = [
     summary: "show a session and its tasks",
     description: `Shows a session and what became of each task. ${WHICH}`,
     examples: ["holodeck session show latest"],
-    options: [],
+    options: [...SERVER],
     load: async () => await import("./session-show.ts"),
   },
   {
@@ -120,6 +128,7 @@ const READING: readonly CommandSpec[] = [
     options: [
       { flags: "--outcome <outcome>", text: "how it ends (default: cancelled)", choices: SESSION_OUTCOMES },
       { flags: "--error <text>", text: "why" },
+      ...SERVER,
     ],
     load: async () => await import("./session-end.ts"),
   },
@@ -131,7 +140,7 @@ const READING: readonly CommandSpec[] = [
       "Prints a session's events from the first to the newest, or to --at, and the session as it stood then.\n" +
       `Each event's number stands before it. With --json: {seq, last_seq, hash, at, session}. ${WHICH}`,
     examples: ["holodeck session replay latest --at 12"],
-    options: [AT],
+    options: [AT, ...SERVER],
     load: async () => await import("./session-replay.ts"),
   },
   {
@@ -150,6 +159,7 @@ const READING: readonly CommandSpec[] = [
       { flags: "--jsonl", text: "lines of JSON in place of a page" },
       { flags: "-o, --output <file>", text: "write to a file (default: stdout)" },
       { flags: "--redact <names...>", text: "take out the values of these environment variables too" },
+      ...SERVER,
     ],
     load: async () => await import("./session-export.ts"),
   },
@@ -161,7 +171,7 @@ const READING: readonly CommandSpec[] = [
       "Starts a new session from the state after an event, by default the newest: the same tasks, the same ends.\n" +
       `Attempts that ran may start again; the other session stays as it is. ${WHICH}`,
     examples: ["holodeck session fork latest --at 12"],
-    options: [AT],
+    options: [AT, ...SERVER],
     load: async () => await import("./session-fork.ts"),
   },
   {
@@ -188,6 +198,7 @@ const READING: readonly CommandSpec[] = [
       ...FOLLOW,
       { flags: "--pending", text: "what waits to be sent and what was refused, by server" },
       { flags: "--retry", text: "with --pending: send it now, the refused once more" },
+      ...SERVER,
     ],
     load: async () => await import("./tiles.ts"),
   },

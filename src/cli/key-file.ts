@@ -16,7 +16,8 @@ export function tokenReader({ jwt }: Settings): TokenReader | null {
   return jwtReader({ issuer, audience, algorithms, keys: readFile(file) });
 }
 
-function readKey(file: string): string {
+/** Throws `denied` for a file that others may read, and `not_found`. */
+export function readKey(file: string): string {
   const key = readFile(file).trim();
   const mode = statSync(file).mode & 0o777;
   if ((mode & 0o077) !== 0)

@@ -37,19 +37,21 @@ function statusOf(key: ServerKey, now: number): "active" | "revoked" | "expired"
   return holds(key, now) ? "active" : "expired";
 }
 
-function scopeOf({ sessions, rooms }: ServerKey): string {
+function scopeOf({ sessions, rooms, agent }: ServerKey): string {
+  if (agent !== null) return [`as ${agent.name}`, ...(agent.sessions ?? [])].join(", ");
   if (sessions === null && rooms === null) return "all";
   return [...(sessions ?? []), ...(rooms ?? []).map((room) => `room ${room}`)].join(", ");
 }
 
 function documentOf(key: ServerKey, now: number): object {
-  const { name, role, sessions, rooms, createdAt, expiresAt, revokedAt } = key;
+  const { name, role, sessions, rooms, agent, createdAt, expiresAt, revokedAt } = key;
   return {
     name,
     role,
     status: statusOf(key, now),
     sessions,
     rooms,
+    ...(agent !== null && { agent }),
     created_at: isoTime(createdAt),
     expires_at: expiresAt === null ? null : isoTime(expiresAt),
     revoked_at: revokedAt === null ? null : isoTime(revokedAt),

@@ -12,7 +12,11 @@ export interface KeyNewOptions extends KeyStoreOptions {
   readonly session?: readonly string[];
   readonly room?: readonly string[];
   readonly days?: number;
+  readonly agent?: string;
 }
+
+/** A key that acts as an agent sees nothing but what that agent may. */
+const NO_SCOPE = { sessions: [], rooms: [] };
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -21,7 +25,7 @@ export async function command(
   options: KeyNewOptions,
   io: Io,
 ): Promise<number> {
-  const { role, session = null, room = null, days } = options;
+  const { role, session = null, room = null, agent = null, days } = options;
   if (role === undefined)
     throw new HolodeckError("invalid_argument", {
       what: "The key has no role.",
@@ -29,13 +33,14 @@ export async function command(
     });
   const made = await withKeys({ ...options, isMade: true }, io, async (keys, now) => {
     const expiresAt = days === undefined ? null : now + days * DAY_MS;
-    const key = await keys.create({ name, role, sessions: session, rooms: room, expiresAt });
+    const key = await keys.create({ name, role, sessions: session, rooms: room, expiresAt, agent });
     return { key, expiresAt };
   });
   if (options.json === true) {
     const expires_at = made.expiresAt === null ? null : isoTime(made.expiresAt);
-    const scope = scopeOf({ sessions: session, rooms: room });
-    printJson(io, { name, role, ...scope, expires_at, key: made.key });
+    const scope = agent === null ? scopeOf({ sessions: session, rooms: room }) : NO_SCOPE;
+    const as = agent === null ? {} : { agent: { name: agent, sessions: session } };
+    printJson(io, { name, role, ...scope, ...as, expires_at, key: made.key });
     return EXIT.ok;
   }
   print(io, made.key);

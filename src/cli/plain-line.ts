@@ -97,7 +97,9 @@ function addedOf({ data }: Extract<TimedEvent, { readonly type: "task_added" }>)
 
 type TrustEvent = Extract<
   TimedEvent,
-  { readonly type: "roles_negotiated" | "role_revoked" | "route_freed" | `agent_${string}` }
+  {
+    readonly type: "roles_negotiated" | "role_revoked" | "route_freed" | "object_managed" | `agent_${string}`;
+  }
 >;
 
 function trustOf(event: TrustEvent): string {
@@ -117,6 +119,8 @@ function trustOf(event: TrustEvent): string {
       return event.data.agent_id + (event.data.reason === undefined ? "" : `: ${event.data.reason}`);
     case "route_freed":
       return `by ${event.data.router}: its agent has left`;
+    case "object_managed":
+      return event.data.key;
     case "agent_heartbeat":
     case "agent_disconnected":
       return event.data.agent_id;

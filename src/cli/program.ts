@@ -2,10 +2,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { configuredStore } from "./configured-store.ts";
 import { COMMANDS, GROUPS, type CommandSpec, type OptionSpec } from "./commands.ts";
-import type { StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { processIo, type Io } from "./io.ts";
 import { reportError, writeReport } from "./report-error.ts";
+import type { SourceOption } from "./session-source.ts";
+import { urlOf } from "./source.ts";
 import { version } from "./version.ts";
 
 /** Runs the command that `argv` (without node and script) names, and answers its exit code. */
@@ -66,8 +67,9 @@ function addCommand(parent: Command, { spec, io, done }: Added): void {
   for (const option of [...spec.options, STORE, JSON_OUTPUT]) command.addOption(optionOf(option));
   command.action(async () => {
     const module = await spec.load();
-    const options: StoreOption = command.opts();
-    const store = options.store ?? (readsSettings(spec) ? undefined : await configuredStore(io));
+    const options: SourceOption = command.opts();
+    const isTold = readsSettings(spec) || (asksServers(spec) && urlOf(options, io) !== null);
+    const store = options.store ?? (isTold ? undefined : await configuredStore(io));
     const whole = store === undefined ? options : { ...options, store };
     done(await module.command(command.args, whole as never, io));
   });
@@ -76,6 +78,11 @@ function addCommand(parent: Command, { spec, io, done }: Added): void {
 /** Such commands read the configuration file themselves. */
 function readsSettings({ options }: CommandSpec): boolean {
   return options.some(({ flags }) => flags.startsWith("--config "));
+}
+
+/** Such commands can ask a server in place of a store. */
+function asksServers({ options }: CommandSpec): boolean {
+  return options.some(({ flags }) => flags.startsWith("--url "));
 }
 
 const STORE: OptionSpec = {

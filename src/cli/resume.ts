@@ -9,7 +9,7 @@ import type { ResumeOptions } from "../session/resume.ts";
 import type { Session } from "../session/session.ts";
 import type { Store, StoredHead } from "../store/port.ts";
 import { withStore } from "./existing-store.ts";
-import { findSession } from "./find-session.ts";
+import { findStored } from "./find-session.ts";
 import { note, type Io } from "./io.ts";
 import { checkOutputFile } from "./output-file.ts";
 import { dataFolderOf, leaseOf, runSession, sweep, type RunOptions } from "./run-session.ts";
@@ -20,7 +20,7 @@ export async function command([named]: readonly string[], options: RunOptions, i
   if (options.junit !== undefined) checkOutputFile(options.junit);
   // Looked up before the manager opens: that lets sessions end whose time is up.
   const head = await withStore(options, io, async (store) =>
-    named === undefined ? await newestOpen(store) : await findSession(store, named),
+    named === undefined ? await newestOpen(store) : await findStored(store, named),
   );
   // Tiles go where the session's own start says.
   const ports = { deliverTiles: true, ...(options.store !== undefined && { store: options.store }) };

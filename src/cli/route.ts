@@ -11,7 +11,11 @@ export async function command(
 ): Promise<number> {
   const facts = await commandFleet({ type: "route", ...askedOf(task, options) }, options, io);
   const emergence = facts.some(({ type }) => type === "emergence_crossed");
-  for (const { type, data } of facts)
-    if (type === "task_routed") tellDecision({ ...data, emergence }, "goes", options, io);
-  return EXIT.ok;
+  let isRouted = false;
+  for (const { type, data } of facts) {
+    if (type !== "task_routed") continue;
+    tellDecision({ ...data, emergence }, "goes", options, io);
+    isRouted ||= data.agent_id !== "";
+  }
+  return isRouted ? EXIT.ok : EXIT.failed;
 }

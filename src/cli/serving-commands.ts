@@ -61,15 +61,18 @@ export const SERVING: readonly CommandSpec[] = [
     summary: "make a key and show it, this once",
     description:
       "Makes a key and prints it; the store keeps its SHA-256 alone. An observer reads, an agent writes too, an operator\n" +
-      "does everything. With --session or --room the key sees those alone.",
+      "does everything. With --session or --room the key sees those alone. With --agent each request about a session is judged\n" +
+      "by its policy as that agent, which is attached there; nothing else is shown.",
     examples: [
       "holodeck key new laptop --role operator",
       "holodeck key new scout --role agent --room gc/research --days 30",
+      "holodeck key new bot --role agent --agent bot",
     ],
     options: [
       { flags: "--role <role>", text: "what it may do", choices: KEY_ROLES },
       { flags: "--session <id>", text: "a session it may see; may stand several times", isList: true },
       { flags: "--room <name>", text: "a room it may see; may stand several times", isList: true },
+      { flags: "--agent <name>", text: "the agent of sessions it acts as, and nobody else" },
       { flags: "--days <n>", text: "how long it holds (default: until it is revoked)", range: [1, 3_650] },
       CONFIG,
     ],

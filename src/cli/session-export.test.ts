@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,4 +74,18 @@ test("a file is written whole, and a place where it cannot be is told", async ()
   expect(run(["latest", "--output", path]).stdout).toBe("");
   expect(await readFile(path, "utf8")).toBe(run(["latest"]).stdout);
   expect(run(["latest", "--output", join(folder, "no", "session.html")]).status).toBe(2);
+});
+
+test("a plan's secret that is not set here does not stand in the way", () => {
+  const plan = join(folder, "plan.yaml");
+  writeFileSync(
+    plan,
+    "version: 1\nname: s\nagent_id: a\nsecrets: [MY_TOKEN]\nagents: [{id: sh, command: [sh, -c, '{{prompt}}']}]\ntasks: [{id: t, run: 'echo $MY_TOKEN'}]\n",
+  );
+  const { PATH = "" } = process.env;
+  const env = { PATH, HOLODECK_HOME: join(folder, "secret"), MY_TOKEN: "swordfish-9" };
+  expect(spawnSync(process.execPath, [MAIN, "run", plan, "--quiet"], { env, cwd: folder }).status).toBe(0);
+  const { status, stdout } = run(["latest", "--jsonl"], { HOLODECK_HOME: join(folder, "secret") });
+  expect(status).toBe(0);
+  expect(stdout).not.toContain("swordfish-9");
 });

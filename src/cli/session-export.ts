@@ -3,20 +3,21 @@
 import { HolodeckError } from "../event/error.ts";
 import { streamKey } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
-import type { StoredEvent } from "../event/log.ts";
-import { keptSecrets } from "../run/plan-session.ts";
 import { redactJson, secretPatterns, SECRET_CHARACTERS_MIN, type Patterns } from "../run/redact.ts";
-import { stateAt, type PastState } from "../session/past-session.ts";
-import type { Store } from "../store/port.ts";
-import { withStore, type StoreOption } from "./existing-store.ts";
+import { stateAt } from "../session/past-session.ts";
+import type { PastState } from "../session/past-view.ts";
+import type { SessionReading, ToldEvent } from "../session/reading.ts";
+import { streamOf } from "../session/stream.ts";
 import { EXIT } from "./exit-codes.ts";
 import { exportPage } from "./export-page.ts";
 import { findSession } from "./find-session.ts";
 import { note, print, type Io } from "./io.ts";
+import type { SessionSource, SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 import { checkOutputFile, writeOutputFile } from "./output-file.ts";
 import { sessionDocument } from "../session/session-document.ts";
 
-export interface SessionExportOptions extends StoreOption {
+export interface SessionExportOptions extends SourceOption {
   /** Lines of JSON in place of a page. */
   readonly jsonl?: boolean;
   /** A file in place of stdout. */
@@ -31,10 +32,11 @@ export async function command(
   io: Io,
 ): Promise<number> {
   if (options.output !== undefined) checkOutputFile(options.output);
-  const text = await withStore(options, io, async (store) => {
-    const head = await findSession(store, args[0] ?? "latest");
+  const text = await withSource(options, io, async (source) => {
+    const head = await findSession(source, args[0] ?? "latest");
+    const store = source.reading(streamKey(head.stream));
     const past = await stateAt(store, streamKey(head.stream), head.seq);
-    const patterns = secretPatterns(await secretsOf(store, past, options.redact ?? [], io));
+    const patterns = secretPatterns(await secretsOf(source, past, options.redact ?? [], io));
     const events = await eventsOf(store, past);
     if (options.jsonl === true) return events.map((event) => jsonLine(event, patterns)).join("\n");
     const shown = events.map(({ event }) => redacted(event, patterns));
@@ -49,9 +51,9 @@ export async function command(
   return EXIT.ok;
 }
 
-async function eventsOf(store: Store, { state, seq }: PastState): Promise<readonly StoredEvent[]> {
-  const { stream } = await findSession(store, state.sessionId);
-  const events: StoredEvent[] = [];
+async function eventsOf(store: SessionReading, { state, seq }: PastState): Promise<readonly ToldEvent[]> {
+  const stream = streamOf(state.sessionId);
+  const events: ToldEvent[] = [];
   for (;;) {
     const page = await store.read({ stream, afterSeq: events.at(-1)?.event.seq ?? 0 });
     events.push(...page.filter(({ event }) => event.seq <= seq));
@@ -61,7 +63,7 @@ async function eventsOf(store: Store, { state, seq }: PastState): Promise<readon
 
 /** Values of what the plan declares and of what was asked for, as far as this environment has them. */
 async function secretsOf(
-  store: Store,
+  source: SessionSource,
   { state }: PastState,
   asked: readonly string[],
   io: Io,
@@ -73,13 +75,13 @@ async function secretsOf(
       todo: "Set it for this command to the value that must not be shown.",
     });
   }
-  const declared = await keptSecrets(store, state, io.env);
+  const declared = await source.secretsOf(state);
   const values = [...declared, ...asked].map((name) => [name, io.env[name] ?? ""] as const);
   return Object.fromEntries(values.filter(([, value]) => value.length >= SECRET_CHARACTERS_MIN));
 }
 
 /** The event with its hash; one that had to be changed says so, for its hash is of what it was. */
-function jsonLine({ event, hash }: StoredEvent, patterns: Patterns): string {
+function jsonLine({ event, hash }: ToldEvent, patterns: Patterns): string {
   const shown = redacted(event, patterns);
   const isSame = JSON.stringify(shown) === JSON.stringify(event);
   return JSON.stringify({ hash, ...shown, ...(!isSame && { redacted: true }) });

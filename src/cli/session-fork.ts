@@ -1,26 +1,23 @@
 // `holodeck session fork`: a new session that starts from where another one stood.
 import { streamKey } from "../event/event.ts";
-import { SessionManager } from "../local.ts";
-import { addressOf, withStore, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
 import { note, print, printJson, type Io } from "./io.ts";
+import type { SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 
-export interface SessionForkOptions extends StoreOption {
+export interface SessionForkOptions extends SourceOption {
   /** Default the newest. */
   readonly at?: number;
   readonly json?: boolean;
 }
 
 export async function command(args: readonly string[], options: SessionForkOptions, io: Io): Promise<number> {
-  const head = await withStore(options, io, async (store) => await findSession(store, args[0] ?? "latest"));
-  const fromId = streamKey(head.stream);
-  const seq = options.at ?? head.seq;
-  await using manager = new SessionManager(
-    { sessionName: "holodeck session fork", agentId: "holodeck" },
-    { store: addressOf(options, io) },
-  );
-  const fork = await (await manager.get(fromId)).fork(seq);
+  const { fork, fromId, seq } = await withSource(options, io, async (source) => {
+    const head = await findSession(source, args[0] ?? "latest");
+    const from = { fromId: streamKey(head.stream), seq: options.at ?? head.seq };
+    return { fork: await source.fork(from.fromId, from.seq), ...from };
+  });
   const open = fork.getActiveTasks().length;
   if (options.json === true) {
     const from = { session_id: fromId, seq, hash: fork.forkedFrom?.hash ?? null };

@@ -1,16 +1,18 @@
 // `holodeck session ls`: the sessions of a store, newest first, read from their heads alone.
 import type { JsonObject } from "../event/json.ts";
-import { listSessions, type SessionFilter, type SessionPage, type SessionSummary } from "../session/list.ts";
+import type { SessionFilter, SessionPage, SessionSummary } from "../session/list.ts";
 import { isoTime } from "../tile/session-tiles.ts";
 import { palette, wantsColor } from "./ansi.ts";
-import { addressOf, hasData, noData, withStore, type StoreOption } from "./existing-store.ts";
+import { addressOf, hasData } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { formatAge, formatDuration } from "./format.ts";
 import { note, print, printJson, type Io } from "./io.ts";
+import type { SourceOption } from "./session-source.ts";
+import { urlOf, withSource } from "./source.ts";
 import { styleStatus } from "./status-style.ts";
 import { table } from "./table.ts";
 
-export interface SessionLsOptions extends StoreOption {
+export interface SessionLsOptions extends SourceOption {
   readonly status?: NonNullable<SessionFilter["status"]>;
   readonly agent?: string;
   readonly tag?: string;
@@ -40,11 +42,9 @@ export async function command(_args: readonly string[], options: SessionLsOption
 }
 
 async function readPage(options: SessionLsOptions, io: Io): Promise<SessionPage> {
-  const address = addressOf(options, io);
-  if (!hasData(address)) {
-    if (options.json === true) return { sessions: [], next: null };
-    throw noData(address);
-  }
+  const isStored = urlOf(options, io) === null;
+  if (options.json === true && isStored && !hasData(addressOf(options, io)))
+    return { sessions: [], next: null };
   const { status, agent, tag, limit, after } = options;
   const filter: SessionFilter = {
     ...(status !== undefined && { status }),
@@ -53,7 +53,7 @@ async function readPage(options: SessionLsOptions, io: Io): Promise<SessionPage>
     ...(limit !== undefined && { limit }),
     ...(after !== undefined && { after }),
   };
-  return await withStore(options, io, async (store) => await listSessions(store, filter));
+  return await withSource(options, io, async (source) => await source.list(filter));
 }
 
 function documentOf(session: SessionSummary): object {

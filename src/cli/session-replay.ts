@@ -1,19 +1,21 @@
 // `holodeck session replay`: what happened in a session, event by event, and how it stood then. Reads alone.
 import type { Event } from "../event/event.ts";
 import { streamKey, type StreamId } from "../event/event.ts";
-import { stateAt, type PastState } from "../session/past-session.ts";
-import type { Store } from "../store/port.ts";
+import { stateAt } from "../session/past-session.ts";
+import type { PastState } from "../session/past-view.ts";
+import type { SessionReading } from "../session/reading.ts";
 import { isoTime } from "../tile/session-tiles.ts";
 import { palette, wantsColor } from "./ansi.ts";
-import { withStore, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import { storedLine } from "./plain-line.ts";
 import { sessionDocument } from "../session/session-document.ts";
 import { showSession } from "./session-show.ts";
+import type { SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 
-export interface SessionReplayOptions extends StoreOption {
+export interface SessionReplayOptions extends SourceOption {
   /** Default the newest. */
   readonly at?: number;
   readonly json?: boolean;
@@ -24,8 +26,9 @@ export async function command(
   options: SessionReplayOptions,
   io: Io,
 ): Promise<number> {
-  return await withStore(options, io, async (store) => {
-    const head = await findSession(store, args[0] ?? "latest");
+  return await withSource(options, io, async (source) => {
+    const head = await findSession(source, args[0] ?? "latest");
+    const store = source.reading(streamKey(head.stream));
     const past = await stateAt(store, streamKey(head.stream), options.at ?? head.seq);
     if (options.json === true) {
       const { seq, hash, at, state } = past;
@@ -38,7 +41,12 @@ export async function command(
   });
 }
 
-async function replay(store: Store, stream: StreamId, { state, seq, at }: PastState, io: Io): Promise<void> {
+async function replay(
+  store: SessionReading,
+  stream: StreamId,
+  { state, seq, at }: PastState,
+  io: Io,
+): Promise<void> {
   const colors = palette(wantsColor(io.out, io.env));
   const width = String(seq).length;
   for await (const event of eventsThrough(store, stream, seq)) {
@@ -48,7 +56,11 @@ async function replay(store: Store, stream: StreamId, { state, seq, at }: PastSt
   showSession(state, at, io);
 }
 
-async function* eventsThrough(store: Store, stream: StreamId, lastSeq: number): AsyncGenerator<Event> {
+async function* eventsThrough(
+  store: SessionReading,
+  stream: StreamId,
+  lastSeq: number,
+): AsyncGenerator<Event> {
   for (let seq = 0; seq < lastSeq;) {
     const page = await store.read({ stream, afterSeq: seq, limit: Math.min(1_000, lastSeq - seq) });
     for (const { event } of page) yield event;

@@ -1,11 +1,11 @@
 // `holodeck session show`: one session as its events leave it. Folds the stream itself and starts no manager:
 // showing a session changes nothing, not even one whose time is up.
+import { streamKey } from "../event/event.ts";
 import { fold } from "../event/fold.ts";
 import { isAlive } from "../run/host.ts";
 import { sessionAggregate } from "../session/aggregate.ts";
 import { taskCount, taskTotals, type SessionState } from "../session/state.ts";
 import { palette, wantsColor } from "./ansi.ts";
-import { withStore, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
 import { count, formatAge, formatDate, formatDuration } from "./format.ts";
@@ -13,23 +13,28 @@ import { note, print, printJson, type Io } from "./io.ts";
 import { printable } from "./printable.ts";
 import { sessionDocument } from "../session/session-document.ts";
 import { tasksText } from "./session-ls.ts";
+import type { SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 import { styleStatus } from "./status-style.ts";
 import { taskRow, TASK_HEADINGS, TASK_OUTCOME_COLUMN } from "./task-row.ts";
 import { table } from "./table.ts";
 
-export interface SessionShowOptions extends StoreOption {
+export interface SessionShowOptions extends SourceOption {
   readonly json?: boolean;
 }
 
 export async function command(args: readonly string[], options: SessionShowOptions, io: Io): Promise<number> {
-  const state = await withStore(options, io, async (store) => {
-    const { stream } = await findSession(store, args[0] ?? "latest");
-    return (await fold({ aggregate: sessionAggregate, log: store, stream })).state;
+  const { state, isServed } = await withSource(options, io, async (source) => {
+    const { stream } = await findSession(source, args[0] ?? "latest");
+    const log = source.reading(streamKey(stream));
+    const folded = await fold({ aggregate: sessionAggregate, log, stream });
+    return { state: folded.state, isServed: source.isServed };
   });
   if (options.json === true) printJson(io, sessionDocument(state, Date.now()));
   else {
     showSession(state, Date.now(), io);
-    const advice = adviceOn(state);
+    // Whether a server's process lives is not known here.
+    const advice = isServed ? null : adviceOn(state);
     if (advice !== null) note(io, advice);
   }
   return EXIT.ok;

@@ -1,17 +1,16 @@
 // `holodeck tail`: events as they come, one line each, of one session or of all, from whichever process.
 import { streamKey, type StreamId } from "../event/event.ts";
-import type { StoredEvent } from "../event/log.ts";
-import type { Store } from "../store/port.ts";
+import type { ToldEvent } from "../session/reading.ts";
 import { palette, wantsColor } from "./ansi.ts";
-import { withStore, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
-import { followLog, followStream } from "./follow.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { print, printJson, type Io } from "./io.ts";
 import { storedLine } from "./plain-line.ts";
+import type { SessionSource, SourceOption } from "./session-source.ts";
+import { withSource } from "./source.ts";
 
-export interface TailOptions extends StoreOption {
+export interface TailOptions extends SourceOption {
   /** Default: when stdout is a terminal and the session is open. */
   readonly follow?: boolean;
   readonly json?: boolean;
@@ -19,18 +18,18 @@ export interface TailOptions extends StoreOption {
 
 export async function command(args: readonly string[], options: TailOptions, io: Io): Promise<number> {
   const [name] = args;
-  return await withStore(options, io, async (store) => {
-    const head = name === undefined ? null : await findSession(store, name);
+  return await withSource(options, io, async (source) => {
+    const head = name === undefined ? null : await findSession(source, name);
     const stream = head?.stream ?? null;
     const isOpen = head === null || head.status === "open";
     const follows = options.follow ?? (isOpen && io.out.isTTY === true);
-    await untilInterrupted(async (stop) => await printEvents({ store, stream, stop, follows, options, io }));
+    await untilInterrupted(async (stop) => await printEvents({ source, stream, stop, follows, options, io }));
     return EXIT.ok;
   });
 }
 
 interface Tailing {
-  readonly store: Store;
+  readonly source: SessionSource;
   /** Null: all of them. */
   readonly stream: StreamId | null;
   readonly stop: AbortSignal;
@@ -39,10 +38,9 @@ interface Tailing {
   readonly io: Io;
 }
 
-async function printEvents({ store, stream, stop, follows, options, io }: Tailing): Promise<void> {
+async function printEvents({ source, stream, stop, follows, options, io }: Tailing): Promise<void> {
   const until = follows ? stop : null;
-  const events =
-    stream === null ? followLog(store, null, until) : followStream(store, { stream, afterSeq: 0 }, until);
+  const events = source.events(stream, until);
   const colors = palette(wantsColor(io.out, io.env));
   for await (const stored of events) {
     if (stop.aborted) return;
@@ -54,6 +52,6 @@ async function printEvents({ store, stream, stop, follows, options, io }: Tailin
 }
 
 /** The event as it was hashed, and its hash. */
-function documentOf({ event, hash }: StoredEvent): object {
+function documentOf({ event, hash }: ToldEvent): object {
   return { ...event, hash };
 }

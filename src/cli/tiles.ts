@@ -1,23 +1,20 @@
 // `holodeck tiles`: what sessions told others, as tiles: of a room, of a session, or the newest of all.
 // The oldest comes first, as in a log.
-import { tileOf, type Tile } from "../tile/tile.ts";
-import type { StoredEvent } from "../event/log.ts";
-import type { StreamId } from "../event/event.ts";
-import { eventsPruned, prunedBy } from "../event/pruned.ts";
-import type { Store } from "../store/port.ts";
+import { HolodeckError } from "../event/error.ts";
+import type { Tile } from "../tile/tile.ts";
 import { palette, wantsColor, type Palette } from "./ansi.ts";
-import { withStore, type StoreOption } from "./existing-store.ts";
+import { withStore } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
-import { followLog } from "./follow.ts";
 import { formatDate } from "./format.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, print, printJson, type Io } from "./io.ts";
-import { newestTiles } from "./newest-tiles.ts";
 import { printable } from "./printable.ts";
+import type { SourceOption, ToldTile } from "./session-source.ts";
+import { urlOf, withSource } from "./source.ts";
 import { showPending } from "./tiles-pending.ts";
 
-export interface TilesOptions extends StoreOption {
+export interface TilesOptions extends SourceOption {
   readonly room?: string;
   readonly session?: string;
   readonly follow?: boolean;
@@ -32,59 +29,54 @@ export interface TilesOptions extends StoreOption {
 export async function command(_args: readonly string[], options: TilesOptions, io: Io): Promise<number> {
   const { session, room = null } = options;
   if (options.pending === true || options.retry === true) {
+    if (urlOf(options, io) !== null) throw pendingElsewhere();
     return await withStore(options, io, async (store) => await showPending(store, options, io));
   }
-  return await withStore(options, io, async (store) => {
-    const stream = session === undefined ? null : (await findSession(store, session)).stream;
-    const follows = options.follow === true;
-    if (stream !== null) await refusePruned(store, stream);
-    // Before the tiles that are there are read: what comes meanwhile is read twice and shown once.
-    const end = await store.end();
-    const events = await newestTiles(store, { room, stream, limit: options.limit ?? 50 });
-    if (options.json === true && !follows) {
-      printJson(io, { tiles: events.map(({ event }) => tileOf(event)) });
-      return EXIT.ok;
+  return await withSource(options, io, async (source) => {
+    const stream = session === undefined ? null : (await findSession(source, session)).stream;
+    const asked = { room, stream, limit: options.limit ?? 50 };
+    if (options.follow === true) await follow(source.tiles.bind(source, asked), options, io);
+    else {
+      const tiles: ToldTile[] = [];
+      for await (const told of source.tiles(asked, null)) tiles.push(told);
+      showAll(tiles, options, io);
     }
-    const show = shower(options, io);
-    for (const stored of events) show(stored);
-    if (events.length === 0 && !follows) note(io, "No tiles.");
-    if (follows) await untilInterrupted(async (stop) => await follow(stop, end));
     return EXIT.ok;
+  });
+}
 
-    async function follow(stop: AbortSignal, after: Awaited<ReturnType<Store["end"]>>): Promise<void> {
-      const shown = new Set(events.map(({ hash }) => hash));
-      if (stream !== null && (await isEnded(store, stream, shown))) return;
-      for await (const stored of followLog(store, after, stop)) {
-        if (stop.aborted) return;
-        const { event, hash } = stored;
-        const isMeant = (room ?? event.room) === event.room && (stream ?? event.stream) === event.stream;
-        if (isMeant && !shown.has(hash)) show(stored);
-        if (stream === event.stream && event.type === "session_ended") return;
-      }
+function pendingElsewhere(): HolodeckError {
+  return new HolodeckError("unsupported", {
+    what: "What waits to be sent is not told by a server.",
+    todo: "Ask where its store is: `holodeck tiles --pending --store …`.",
+  });
+}
+
+async function follow(
+  tiles: (stop: AbortSignal) => AsyncGenerator<ToldTile>,
+  options: TilesOptions,
+  io: Io,
+): Promise<void> {
+  const show = shower(options, io);
+  await untilInterrupted(async (stop) => {
+    for await (const told of tiles(stop)) {
+      if (stop.aborted) return;
+      show(told);
     }
   });
 }
 
-/** What a session told others went with its events. */
-async function refusePruned(store: Store, stream: StreamId): Promise<void> {
-  const [first] = await store.read({ stream, limit: 1 });
-  const pruned = first === undefined || first.event.seq === 1 ? null : prunedBy(first.event);
-  if (pruned !== null) throw eventsPruned(stream, pruned.to);
+function showAll(tiles: readonly ToldTile[], options: TilesOptions, io: Io): void {
+  if (options.json === true) return printJson(io, { tiles: tiles.map(({ tile }) => tile) });
+  for (const told of tiles) shower(options, io)(told);
+  if (tiles.length === 0) note(io, "No tiles.");
 }
 
-/** Whether a session has ended and its last tile has been shown. */
-async function isEnded(store: Store, stream: StreamId, shown: ReadonlySet<string>): Promise<boolean> {
-  const head = await store.head({ stream });
-  return head !== null && head.status !== "open" && shown.has(head.hash);
-}
-
-function shower({ json }: TilesOptions, io: Io): (stored: StoredEvent) => void {
+function shower({ json }: TilesOptions, io: Io): (told: ToldTile) => void {
   const colors = palette(wantsColor(io.out, io.env));
-  return ({ event }) => {
-    const tile = tileOf(event);
-    if (tile === null) return;
+  return ({ tile, at }) => {
     if (json === true) printJson(io, tile);
-    else for (const line of tileLines(tile, event.at, colors)) print(io, line);
+    else for (const line of tileLines(tile, at, colors)) print(io, line);
   };
 }
 

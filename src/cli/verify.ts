@@ -41,7 +41,7 @@ async function verify(options: VerifyOptions, io: Io): Promise<Verification> {
   }
 }
 
-const CANNOT_OPEN: ReadonlySet<string> = new Set(["store_corrupt", "store_newer", "store_io", "internal"]);
+const CANNOT_OPEN: ReadonlySet<string> = new Set(["store_corrupt", "store_newer", "internal"]);
 
 function show({ ok, streams, events, pruned, problems }: Verification, io: Io): void {
   const colors = palette(wantsColor(io.out, io.env));

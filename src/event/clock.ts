@@ -9,6 +9,8 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after `ms` milliseconds, or at once when the signal aborts. Never keeps a process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Keeps the process alive while someone waits for work, until the function it answers is called. */
+  hold?(): () => void;
   /** Whose clock this is, and when (by wall time) the machine booted. It tells a set clock from time that passed. */
   boot(): Boot;
   /** Looks for a sleep or a set clock since the last look, moves `now` accordingly, and says what it found. */

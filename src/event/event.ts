@@ -4,9 +4,9 @@
 import { hash as digest } from "node:crypto";
 import { HolodeckError } from "./error.ts";
 import { assertPlainJson, type JsonObject } from "./json.ts";
+import { streamId, streamKey, streamKind, type StreamId } from "./stream.ts";
 
-/** The ordered events of one aggregate, named `kind:id` (`session:sess_…`, `room:research/notes`). */
-export type StreamId = string & { readonly __stream: unique symbol };
+export { streamId, streamKey, streamKind, type StreamId };
 
 /** Lower-case hex of a SHA-256, 64 characters. */
 export type Hash = string;
@@ -38,30 +38,6 @@ export interface EncodedEvent {
 
 /** The most bytes an encoded event may have. Larger data is a blob. */
 export const EVENT_BYTES_MAX = 64 * 1024;
-
-const STREAM_NAME = /^[a-z][a-z0-9_-]{0,31}:[^\p{Cc}]{1,256}$/u;
-
-/** A stream's name from its kind and id. Throws `invalid_argument` on an empty, overlong or control-character id. */
-export function streamId(kind: string, id: string): StreamId {
-  const name = `${kind}:${id}`;
-  if (!STREAM_NAME.test(name) || !name.isWellFormed()) {
-    throw new HolodeckError("invalid_argument", {
-      what: `${JSON.stringify(name)} is not a stream name.`,
-      todo: "Use kind:id with a lower-case kind and an id of 1 to 256 printable characters.",
-    });
-  }
-  return name as StreamId;
-}
-
-/** `session` of `session:sess_1`. */
-export function streamKind(stream: StreamId): string {
-  return stream.slice(0, stream.indexOf(":"));
-}
-
-/** `sess_1` of `session:sess_1`. */
-export function streamKey(stream: StreamId): string {
-  return stream.slice(stream.indexOf(":") + 1);
-}
 
 /**
  * The bytes and hash of an event. Throws `invalid_event` when its data is not plain JSON (see `assertPlainJson`)

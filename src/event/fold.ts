@@ -3,13 +3,18 @@
 import type { Position } from "./batch.ts";
 import type { Aggregate, Happened, Timed } from "./decider.ts";
 import type { Fact, StreamId } from "./event.ts";
-import type { EventLog } from "./log.ts";
+import type { EventLog, StoredEvent } from "./log.ts";
 import { eventsPruned, prunedBy } from "./pruned.ts";
 import { loadParts } from "./snapshot-parts.ts";
 
 /** A state with its place, and the seq of the newest snapshot. */
 export interface Folded<State> extends Position<State> {
   snapshotSeq: number;
+}
+
+/** What folding takes of a log. */
+export interface FoldableLog extends Pick<EventLog, "snapshot" | "blob"> {
+  read(params: Parameters<EventLog["read"]>[0]): Promise<readonly Pick<StoredEvent, "event" | "hash">[]>;
 }
 
 const READ_LIMIT = 1_000;
@@ -29,7 +34,7 @@ export async function fold<State, Command extends Timed, F extends Fact>({
   onEvent,
 }: {
   readonly aggregate: Aggregate<State, Command, F>;
-  readonly log: EventLog;
+  readonly log: FoldableLog;
   readonly stream: StreamId;
   readonly from?: Folded<State> | null;
   readonly throughSeq?: number;
@@ -59,7 +64,7 @@ export async function fold<State, Command extends Timed, F extends Fact>({
 
 async function start<State, Command extends Timed, F extends Fact>(
   aggregate: Aggregate<State, Command, F>,
-  log: EventLog,
+  log: FoldableLog,
   stream: StreamId,
   throughSeq: number,
 ): Promise<Folded<State>> {

@@ -38,7 +38,7 @@ export function partsOf(snapshot: Snapshot | null): readonly Hash[] {
 
 /** The state a snapshot's parts hold; null when one of them is gone. */
 export async function loadParts<State>(
-  log: EventLog,
+  log: Pick<EventLog, "blob">,
   form: SnapshotParts<State>,
   snapshot: Snapshot,
 ): Promise<State | null> {

@@ -80,7 +80,14 @@ export function valueFor({ name, field }: NamedField, given: unknown): Json {
   const verdict = options.validate?.(result.value) ?? true;
   if (verdict !== true) throw refused(name, `is refused: ${verdict}`, "Pass a value that is allowed.");
   assertPlainJson(result.value, name);
-  return result.value;
+  return frozen(JSON.parse(JSON.stringify(result.value)) as Json);
+}
+
+/** What is not given to `set` would be lost: so a value is changed by giving another. */
+export function frozen(value: Json): Json {
+  if (typeof value !== "object" || value === null) return value;
+  for (const member of Object.values(value)) frozen(member ?? null);
+  return Object.freeze(value);
 }
 
 /** The value of a field that nobody gave. Throws `invalid_argument` when it has no default. */

@@ -6,7 +6,7 @@ import { fold } from "../event/fold.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { EventLog } from "../event/log.ts";
 import { Runtime } from "../event/runtime.ts";
-import { defaultOf, valueFor, type Field, type Fields, type Values } from "./field.ts";
+import { defaultOf, frozen, valueFor, type Field, type Fields, type Values } from "./field.ts";
 import { omniAggregate, type FieldsWritten, type OmniAggregate, type OmniState } from "./omni-aggregate.ts";
 import { HIDDEN, OmniObject, type FieldGuard, type OmniHost } from "./omni-object.ts";
 
@@ -30,6 +30,25 @@ export interface AuditEntry {
   readonly fields: JsonObject;
 }
 
+/** Kinds of streams that hold something else. */
+export const KINDS_TAKEN: ReadonlySet<string> = new Set([
+  "account",
+  "chem",
+  "cursor",
+  "decisions",
+  "fleet",
+  "identity",
+  "keys",
+  "outbox",
+  "policy",
+  "recovery",
+  "requests",
+  "role",
+  "room",
+  "session",
+  "webhook",
+]);
+
 const NAME = /^[a-z][a-zA-Z0-9_]{0,63}$/;
 
 export class OmniKind<F extends Fields> {
@@ -42,6 +61,7 @@ export class OmniKind<F extends Fields> {
   /** Throws `invalid_argument` for a name that is none, or that every object has already. */
   constructor(kind: string, fields: F) {
     streamId(kind, "any");
+    if (KINDS_TAKEN.has(kind)) throw takenKind(kind);
     for (const name of Object.keys(fields)) {
       if (!NAME.test(name) || name in OmniObject.prototype || name === "key") throw badName(kind, name);
     }
@@ -49,6 +69,11 @@ export class OmniKind<F extends Fields> {
     this.#fields = new Map(Object.entries(fields));
     this.#aggregate = omniAggregate(kind);
     this.#Object = classWith([...this.#fields.keys()]);
+  }
+
+  /** The names of its fields, as they were declared. */
+  get fields(): readonly (keyof F & string)[] {
+    return [...this.#fields.keys()];
   }
 
   /** A new object; `persist()` makes it durable. Throws `invalid_argument` for values its fields do not take. */
@@ -104,7 +129,7 @@ export class OmniKind<F extends Fields> {
     const folded = await fold({ aggregate: this.#aggregate, log: ports.store, stream, throughSeq });
     const isThere = folded.seq > 0 && (throughSeq === Number.POSITIVE_INFINITY || folded.seq === throughSeq);
     if (!isThere) throw notFound(key, throughSeq);
-    const values = new Map(folded.state.fields);
+    const values = new Map([...folded.state.fields].map(([name, value]) => [name, frozen(value)] as const));
     // A field that was declared later is what it is by default.
     for (const [name, field] of this.#fields)
       if (!values.has(name)) values.set(name, defaultOf({ name: `${this.kind}.${name}`, field }));
@@ -124,6 +149,8 @@ export class OmniKind<F extends Fields> {
         if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
         return await runtime.refresh(stream);
       },
+      read: async (stream) => await runtime.refresh(stream),
+      again: (own, written, judge) => new this.#Object(key, { ...host, guard: judge }, own, written),
     };
     // The class has an accessor for each field.
     return new this.#Object(key, host, values, state) as Omni<F>;
@@ -176,6 +203,13 @@ function notFound(key: string, version = Number.POSITIVE_INFINITY): HolodeckErro
   return new HolodeckError("not_found", {
     what: `${which} is in this store.`,
     todo: "Check the key and the store.",
+  });
+}
+
+function takenKind(kind: string): HolodeckError {
+  return new HolodeckError("invalid_argument", {
+    what: `${kind} cannot be a kind of objects: streams of that kind hold something else.`,
+    todo: "Choose another name for the kind.",
   });
 }
 

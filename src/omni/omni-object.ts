@@ -3,10 +3,10 @@
 import { HolodeckError } from "../event/error.ts";
 import type { StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
-import { valueFor, type Field, type NamedField } from "./field.ts";
+import { frozen, valueFor, type Field, type NamedField } from "./field.ts";
 import { isSame, type OmniState } from "./omni-aggregate.ts";
 
-/** Judges who reads and writes fields, at once. */
+/** Judges who reads and writes fields, at once: by what was decided before, when that takes a while. */
 export interface FieldGuard {
   /** Who acts: an agent's name. */
   readonly agent: string;
@@ -27,7 +27,14 @@ export interface OmniHost {
     by: string | null,
     isNew: boolean,
   ) => Promise<OmniState>;
+  /** The object as its stream has it now. */
+  readonly read: (stream: StreamId) => Promise<OmniState>;
+  /** Another one of the same, with these values, for who has the guard. */
+  readonly again: (values: Map<string, Json>, written: Written, guard: FieldGuard) => OmniObject;
 }
+
+/** How often it was written, and when last. */
+type Written = Pick<OmniState, "version" | "updatedAt">;
 
 /** A watched field has changed. */
 export interface FieldChange {
@@ -52,7 +59,7 @@ export class OmniObject {
   #updatedAt: number;
 
   /** Made by an `OmniKind`. */
-  constructor(key: StreamId, host: OmniHost, values: Map<string, Json>, state: OmniState | null) {
+  constructor(key: StreamId, host: OmniHost, values: Map<string, Json>, state: Written | null) {
     this.key = key;
     this.#host = host;
     this.#values = values;
@@ -150,21 +157,42 @@ export class OmniObject {
     return this.key;
   }
 
+  /** Takes in what others have changed meanwhile; what was changed here and is not persisted stays. */
+  async refresh(): Promise<void> {
+    await this.#persisting;
+    this.#takeInAll(await this.#host.read(this.key));
+  }
+
+  /**
+   * It as it stands here, for who has the guard: what is set there is its own until it is persisted. Throws `denied`
+   * for one that is guarded itself.
+   */
+  guardedBy(guard: FieldGuard): OmniObject {
+    if (this.#host.guard !== null) throw denied("read", this.key);
+    const written = { version: this.#version, updatedAt: this.#updatedAt };
+    return this.#host.again(new Map(this.#values), written, guard);
+  }
+
   async #write(): Promise<void> {
     const written = new Map([...this.#dirty].map((name) => [name, this.#values.get(name) ?? null]));
     if (written.size === 0 && this.#version > 0) return;
     const by = this.#host.guard?.agent ?? null;
     const state = await this.#host.write(this.key, Object.fromEntries(written), by, this.#version === 0);
-    this.#version = state.version;
     for (const [name, value] of written) if (isSame(this.#values.get(name), value)) this.#dirty.delete(name);
-    for (const [name, value] of state.fields) this.#takeIn(name, value);
+    this.#takeInAll(state);
+  }
+
+  #takeInAll({ version, updatedAt, fields }: OmniState): void {
+    this.#version = version;
+    this.#updatedAt = Math.max(this.#updatedAt, updatedAt);
+    for (const [name, value] of fields) this.#takeIn(name, value);
   }
 
   #takeIn(name: string, value: Json): void {
     const field = this.#host.fields.get(name);
     const previous = this.#values.get(name) ?? null;
     if (field === undefined || this.#dirty.has(name) || isSame(previous, value)) return;
-    this.#values.set(name, value);
+    this.#values.set(name, frozen(value));
     if (field.isWatched) this.#tell({ field: name, from: previous, to: value });
   }
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Moment } from "../event/decider.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { persist, watch } from "./field.ts";
-import { OmniKind, type OmniPorts } from "./omni-kind.ts";
+import { KINDS_TAKEN, OmniKind, type OmniPorts } from "./omni-kind.ts";
 
 const Note = new OmniKind("note", {
   title: watch(z.string().max(20), { default: "untitled", description: "What it is about." }),
@@ -35,6 +35,18 @@ describe("a field", () => {
     expectTypeOf(note.stars).toEqualTypeOf<number>();
     // @ts-expect-error -- a title is text
     expect(() => (note.title = 5)).toThrow(/note\.title is not allowed/);
+  });
+
+  test("holds a value that is changed by giving another: in place it cannot be", async () => {
+    const at = ports();
+    const given = ["x"];
+    const note = Note.create("a", { tags: given }, at);
+    given.push("later");
+    expect(() => note.tags.push("y")).toThrow(TypeError);
+    await note.persist();
+    expect(note.tags).toEqual(["x"]);
+    const again = await Note.rehydrate(note.key, at);
+    expect(() => again.tags.push("y")).toThrow(TypeError);
   });
 
   test("that is refused stays as it was, and a sensitive one is not repeated", () => {
@@ -80,6 +92,10 @@ describe("a field", () => {
     expect(() => thing.set("when", new Date())).toThrow(/thing\.when is not a plain object/);
     expect(() => thing.set("when", Number.NaN)).toThrow(/JSON has finite numbers/);
   });
+});
+
+test("a kind whose streams hold something else is refused", () => {
+  for (const kind of KINDS_TAKEN) expect(() => new OmniKind(kind, {})).toThrow(/cannot be a kind of objects/);
 });
 
 describe("what is written", () => {
@@ -242,6 +258,21 @@ describe("what is shown", () => {
     expect(await Note.audit("note:a", guarded)).toMatchObject([{ fields: { stars: 3 } }]);
     expect(asked).toContain("write note:a.stars");
     expect(note.dirty).toEqual([]);
+  });
+
+  test("a view for who has a guard has its own changes, and a guarded object gives none", async () => {
+    const at = ports();
+    const note = Note.create("a", { title: "first", stars: 3 }, at);
+    await note.persist();
+    const view = note.guardedBy({ agent: "scout", allows: (_, resource) => resource === "note:a.title" });
+    expect(() => view.get("stars")).toThrow(/may not be read/);
+    view.set("title", "second");
+    expect([note.title, note.dirty]).toEqual(["first", []]);
+    await view.persist();
+    await note.refresh();
+    expect(note.title).toBe("second");
+    expect(await Note.audit(note.key, at)).toMatchObject([{ by: null }, { by: "scout" }]);
+    expect(() => view.guardedBy({ agent: "scout", allows: () => true })).toThrow(/may not be read/);
   });
 
   test("who changed a field stands in the audit", async () => {

@@ -8,6 +8,7 @@ import type { SessionConfig } from "../session/config.ts";
 import type { Session } from "../session/session.ts";
 import type { Store } from "../store/port.ts";
 import { secretValues } from "./environment.ts";
+import { readSource } from "./plan-source.ts";
 import { parsePlan } from "./plan.ts";
 import type { Plan } from "./plan-schema.ts";
 import { redactJson, redactText, secretPatterns } from "./redact.ts";
@@ -100,13 +101,14 @@ export async function keptPlan(
   return { plan, folder: kept.folder, spool: spoolOf(data, session.sessionId) };
 }
 
-/** The names of the secrets that a session's plan declares; none for a session that was not started by a plan. */
-export async function keptSecrets(
-  store: Store,
-  session: Planned,
-  environment: Environment,
-): Promise<readonly string[]> {
-  return session.plan === null ? [] : (await planOf(store, session, environment)).plan.secrets;
+/** The names of the secrets that a session's plan declares, whether or not they are set here; none without a plan. */
+export async function keptSecrets(store: Store, { plan }: Planned): Promise<readonly string[]> {
+  const kept = plan as WrittenDown | null;
+  const bytes = kept === null ? null : await store.blob({ hash: kept.blob });
+  if (bytes === null) return [];
+  const { value } = readSource(Buffer.from(bytes).toString());
+  const secrets = typeof value === "object" && value !== null && "secrets" in value ? value.secrets : [];
+  return Array.isArray(secrets) ? secrets.filter((name) => typeof name === "string") : [];
 }
 
 type Planned = Pick<Session, "sessionId" | "plan">;

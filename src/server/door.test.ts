@@ -63,6 +63,16 @@ test("only JSON that is not packed comes in, and no more than 1 MiB", () => {
   expect(post(...JSON_TYPE, "Content-Length", "1048577")).toBe(413);
 });
 
+test("a body is judged alike, whatever the method that brings it", () => {
+  for (const method of ["DELETE", "PUT", "PATCH", "GET"]) {
+    expect(knock([...HOST, "Content-Length", "0"], "/v1/fleet/edges", method)).toBeNull();
+    expect(knock([...HOST, ...JSON_TYPE, "Content-Length", "2"], "/v1/fleet/edges", method)).toBeNull();
+    expect(knock([...HOST, ...JSON_TYPE, "Content-Length", "1048577"], "/v1/fleet/edges", method)).toBe(413);
+    expect(knock([...HOST, "Content-Length", "2"], "/v1/fleet/edges", method)).toBe(415);
+    expect(knock([...HOST, "Transfer-Encoding", "chunked"], "/v1/fleet/edges", method)).toBe(415);
+  }
+});
+
 test("a path that climbs is refused before it is read", () => {
   for (const path of ["/room/../x", "/room/a/%2e%2E/b", "/./health", "/room/..", "/room\\..\\x"])
     expect(knock(HOST, path)).toBe(400);

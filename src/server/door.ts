@@ -41,7 +41,12 @@ export function refuseAtDoor({ method, target, rawHeaders, hosts: own = [] }: Kn
   }
   if (/(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i.test(target.split(/[?#]/, 1)[0] ?? ""))
     return refuse(400, "The path has . or .. as a part.");
-  return method === "POST" ? bodyRefusal(headers) : null;
+  return method === "POST" || hasBody(headers) ? bodyRefusal(headers) : null;
+}
+
+/** A method that needs no body may bring one: whoever reads it is to find what it finds with POST. */
+function hasBody(headers: ReadonlyMap<string, readonly string[]>): boolean {
+  return headers.has("transfer-encoding") || (headers.get("content-length")?.[0] ?? "0") !== "0";
 }
 
 function isOwn(host: string, own: readonly string[]): boolean {

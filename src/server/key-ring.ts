@@ -40,6 +40,8 @@ export interface NewKeyOptions {
   readonly sessions?: readonly string[] | null;
   readonly rooms?: readonly string[] | null;
   readonly expiresAt?: number | null;
+  /** As which agent it is judged in sessions. */
+  readonly agent?: string | null;
 }
 
 /** An operator's key shorter than this can be guessed. */
@@ -81,8 +83,8 @@ export class KeyRing implements Doorkeeper {
     const key = findByDigest(this.#known, digest);
     if (operator !== null) return operator;
     if (key === null || !holds(key, this.#now())) return null;
-    const { name, role, sessions, rooms } = key;
-    return { name, role, sessions, rooms };
+    const { name, role, sessions, rooms, agent } = key;
+    return { name, role, sessions, rooms, ...(agent !== null && { agent }) };
   }
 
   /** Whether who came in with a key, or without one, would come in again. JWTs hold until their own end. */

@@ -66,7 +66,8 @@ export function liveApp(options: LiveOptions): Live {
     const query = new URL(c.req.url).searchParams;
     const filter = readFilter(query);
     const principal = c.get("principal") ?? LOCAL_OPERATOR;
-    const after = await placeOf(options.store, c, query.getAll("after"));
+    // Taken before the answer begins: whoever reads what there is once it has begun, misses nothing in between.
+    const after = (await placeOf(options.store, c, query.getAll("after"))) ?? (await options.store.end());
     if (incoming.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
     streams.open({ principal, filter, after, outgoing });
     return RESPONSE_ALREADY_SENT;

@@ -3,12 +3,15 @@ import { frontPage } from "./front-page.ts";
 import type { Plato } from "./plato-parts.ts";
 import { visibleTotals } from "./visible.ts";
 
-const API: readonly string[] = [
+/** All there is; what stands under /v1 beside it is described there. */
+export const API: readonly string[] = [
   "GET /health",
   "GET /",
   "GET /status",
   "GET /rooms",
   "GET /room/{name}",
+  "GET /room/{name}/history",
+  "GET /room/{name}/tiles",
   "GET /tiles/recent",
   "GET /search",
   "GET /stats",
@@ -20,6 +23,8 @@ const API: readonly string[] = [
   "GET /verify/{hash}",
   "GET /provenance/chain",
   "GET /export/plato-tile-spec",
+  "GET /v1/docs",
+  "GET /v1/openapi.json",
 ];
 
 export function addFacts({ app, counts, census, gate, version, instance, uptime }: Plato): void {

@@ -1,4 +1,6 @@
 // Who is asking, as the door found out, and what that lets them do.
+import type { KeyAgent } from "../trust/key-aggregate.ts";
+
 export type PrincipalRole = "observer" | "agent" | "operator";
 
 export interface Principal {
@@ -8,6 +10,8 @@ export interface Principal {
   readonly sessions: readonly string[] | null;
   /** Null for all. */
   readonly rooms: readonly string[] | null;
+  /** As whom it is judged in sessions; it sees none otherwise, nor a room. Left out: it acts by its role alone. */
+  readonly agent?: KeyAgent;
 }
 
 /** Who asks on loopback when no key is configured. */

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { HolodeckError } from "../event/error.ts";
+import { boundConnections } from "./connections.ts";
 import { refuseAtDoor, type DoorRefusal } from "./door.ts";
 
 export interface Limits {
@@ -12,6 +13,7 @@ export interface Limits {
   readonly requestMs: number;
   /** How long a connection may be without any byte, in milliseconds. */
   readonly idleMs: number;
+  /** One more takes the place of the one that has waited longest without a request. */
   readonly connections: number;
   /** How long closing waits for answers under way, in milliseconds. */
   readonly closeMs: number;
@@ -73,7 +75,7 @@ export async function serve({
     },
   );
   server.setTimeout(limits.idleMs);
-  server.maxConnections = limits.connections;
+  boundConnections(server, limits.connections);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => endBroken(error, socket));
   await listen(server, host, port);
   return {

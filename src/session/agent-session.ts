@@ -1,37 +1,37 @@
 // A session as an agent may use it. Every call is judged when it is made, under the agent's name: what is denied
 // changes nothing and shows nothing, and is refused with `denied`. What is shown are copies. docs/policy.md lists the
 // action and the resource each call asks for.
-import type { Event } from "../event/event.ts";
+import type { Event, StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
-import type { Decision, PolicyEngine } from "../trust/decision.ts";
+import type { Fields } from "../omni/field.ts";
+import type { OmniKind } from "../omni/omni-kind.ts";
+import type { PolicyEngine } from "../trust/decision.ts";
 import { inheritedRoles } from "../trust/negotiation.ts";
 import { sessionResource, taskResource } from "../trust/owner-policy.ts";
 import type { Tile } from "../tile/tile.ts";
+import { COMPLETION, COMPLETION_ACTIONS, type AgentCompletion } from "./agent-completion.ts";
+import { AgentObject } from "./agent-object.ts";
+import { Asker } from "./asker.ts";
 import { checkAttach, type AttachOptions } from "./attach.ts";
-import { denied, unmetTerms } from "./denied.ts";
 import type { ArtifactReference, SessionEvent } from "./events.ts";
 import type { ForkOptions } from "./fork.ts";
 import type { Guard } from "./guard.ts";
 import type { SessionHost } from "./host.ts";
-import { checkFunction, checkKeys, checkOneOf, checkText } from "./input.ts";
+import { checkFunction, checkKeys, checkOneOf, checkText, invalid } from "./input.ts";
 import type { Introspection } from "./introspection.ts";
 import { TASK_OUTCOMES, type SessionOutcome, type TaskOutcome } from "./outcome.ts";
-import type { PersistedSession } from "./persist.ts";
+import { ObjectSession } from "./managed-objects.ts";
+import { persistedOf, type PersistedSession } from "./persist.ts";
 import type { Presence } from "./presence.ts";
 import { judgedAs } from "./principal.ts";
 import type { SessionDecision, SessionReplay } from "./replay.ts";
-import { partResource } from "./resource.ts";
+import { objectResource, partResource } from "./resource.ts";
 import type { OwnedSession, SessionListener } from "./owned-session.ts";
 import { sessionSnapshot, taskSnapshot, type SessionSnapshot, type TaskSnapshot } from "./snapshots.ts";
-import { COMPLETE_OPTIONS, type CompleteOptions, type HeartbeatOptions, type Task } from "./task.ts";
+import type { HeartbeatOptions, Task } from "./task.ts";
 import type { TaskOptions } from "./task-options.ts";
 import type { WorkResult } from "./work-result.ts";
 import { runWork, type WorkContext } from "./work.ts";
-
-/** What an agent tells of a completion. What else is kept of the work is the owner's to say. */
-export type AgentCompletion = Omit<CompleteOptions, "record">;
-
-const COMPLETION = COMPLETE_OPTIONS.filter((name) => name !== "record");
 
 /** What an agent's work is given: the task as it stood when the attempt began. */
 export interface AgentWorkContext extends Omit<WorkContext, "task"> {
@@ -47,20 +47,14 @@ interface AgentSessionParts {
   readonly host: SessionHost;
 }
 
-/** The action a completion asks for. */
-const COMPLETION_ACTIONS: Readonly<Record<TaskOutcome, string>> = {
-  success: "complete",
-  failed: "fail",
-  timeout: "fail",
-  cancelled: "cancel",
-};
-
 export class AgentSession {
   readonly #parts: AgentSessionParts;
+  readonly #asker: Asker;
 
   /** Made by `session.attachAgent` and `session.as`. */
   constructor(parts: AgentSessionParts) {
     this.#parts = parts;
+    this.#asker = new Asker(parts);
   }
 
   /** Under whose name calls are judged. */
@@ -81,14 +75,8 @@ export class AgentSession {
   /** The tasks it may read, in the order they came. */
   async tasks(): Promise<readonly TaskSnapshot[]> {
     await this.#ask("list", this.#part("tasks"));
-    const { agentId, guard, session } = this.#parts;
-    const { tasks } = session;
-    const decisions = await Promise.all(
-      tasks.map(async ({ taskId }) =>
-        guard.filter({ agentId, action: "read", resource: this.#task(taskId) }),
-      ),
-    );
-    return tasks.filter((_, index) => isWithoutTerms(decisions[index])).map(taskSnapshot);
+    const { tasks } = this.#parts.session;
+    return (await this.#asker.readable(tasks, ({ taskId }) => this.#task(taskId))).map(taskSnapshot);
   }
 
   /** Undefined when there is no such task, for who may read it if there were. */
@@ -196,8 +184,7 @@ export class AgentSession {
     let isStopped = false;
     const unlisten = this.#parts.session.on(type, async (event) => {
       if (isStopped) return;
-      const { agentId, guard } = this.#parts;
-      if (isWithoutTerms(await guard.decide({ agentId, action: "listen", resource: events }))) {
+      if (await this.#asker.may("listen", events)) {
         await listener(structuredClone(event));
       } else stop();
     });
@@ -220,7 +207,29 @@ export class AgentSession {
   /** As `session.persist`. */
   async persist(): Promise<PersistedSession> {
     await this.#ask("persist", this.#session);
-    return await this.#parts.session.persist();
+    const { host } = this.#parts;
+    // The session alone: what its owner has changed in objects is the owner's to persist.
+    return persistedOf(await host.refresh(this.sessionId));
+  }
+
+  /** The objects the session manages that it may read, by key. */
+  async managed(): Promise<readonly StreamId[]> {
+    await this.#ask("list", this.#part("objects"));
+    return await this.#asker.readable(this.#parts.session.managed, objectResource);
+  }
+
+  /**
+   * An object of the session as it may use it: each of its fields is judged when it is read or written. Throws
+   * `invalid_argument` for a kind that its owner does not manage here (`session.manage`): what a field takes, and where
+   * it is kept, is not the agent's to say.
+   */
+  object<F extends Fields>(kind: OmniKind<F>, id: string): AgentObject<F> {
+    if (!this.#parts.session.managesKind(kind)) {
+      const todo = "Let the session's owner call session.manage with this kind first.";
+      throw invalid("kind", "none that is managed here", todo);
+    }
+    const session = new ObjectSession(this.#parts.host, this.sessionId);
+    return new AgentObject({ kind, id: checkText(id, "id"), asker: this.#asker, session });
   }
 
   /** The session with all its tasks as it stood after its event `seq`. Asks for what its events would show. */
@@ -321,13 +330,8 @@ export class AgentSession {
     return await this.#parts.session.completeTask(taskId, outcome, options);
   }
 
-  /** Throws `denied` unless it may, without terms: those beyond a capability are not for this handle to keep. */
   async #ask(action: string, resource: string): Promise<void> {
-    const { agentId, guard } = this.#parts;
-    const question = { agentId, action, resource };
-    const decision = await guard.decide(question);
-    if (!decision.allow) throw denied(question, decision);
-    if (!isWithoutTerms(decision)) throw unmetTerms(question, decision);
+    await this.#asker.ask(action, resource);
   }
 
   get #session(): string {
@@ -342,8 +346,4 @@ export class AgentSession {
     if (id === undefined) return partResource(this.sessionId, part);
     return partResource(this.sessionId, part, checkText(id, "id"));
   }
-}
-
-function isWithoutTerms(decision: Decision | undefined): boolean {
-  return decision?.allow === true && decision.obligations.every(({ kind }) => kind === "capability");
 }

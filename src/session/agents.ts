@@ -145,11 +145,12 @@ type TakePartEvent = Extract<
       | "role_revoked"
       | "routing_fell_back"
       | "route_freed"
+      | "object_managed"
       | `agent_${string}`;
   }
 >;
 
-/** What an event about agents, their roles and their routes changes. */
+/** What an event about who and what is in a session changes: agents, their roles and routes, objects. */
 export function takePartChanged(state: SessionState, event: TakePartEvent): void {
   switch (event.type) {
     case "roles_negotiated":
@@ -169,6 +170,9 @@ export function takePartChanged(state: SessionState, event: TakePartEvent): void
     case "agent_detached":
     case "agent_disconnected":
       state.agents.delete(event.data.agent_id);
+      break;
+    case "object_managed":
+      state.managed.add(event.data.key);
       break;
     case "routing_fell_back":
       break; // Told for those who look after the router.

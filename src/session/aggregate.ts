@@ -1,6 +1,6 @@
 // The session as an aggregate: its slices put together, its head, its snapshot.
 import { isRefusal, type Aggregate, type Decision } from "../event/decider.ts";
-import type { Fact } from "../event/event.ts";
+import type { Fact, StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
 import type { AgentState } from "./agent-state.ts";
@@ -10,6 +10,7 @@ import { carryOver } from "./carry-over.ts";
 import type { SessionEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { endSession, expire, resumeSession, setClock, settle, startSession } from "./lifecycle.ts";
+import { manageObject } from "./managing.ts";
 import { pruneSession } from "./prune.ts";
 import {
   initialState,
@@ -29,7 +30,7 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 6, save, load },
+  snapshot: { version: 7, save, load },
 };
 
 /** What follows from a command says for which trace, beside what its tile shows. */
@@ -73,6 +74,8 @@ function decideAlone(state: SessionState, command: SessionCommand): Decision<Ses
       return heartbeatAgent(state, command);
     case "revoke_role":
       return revokeRole(state, command.roleId);
+    case "manage_object":
+      return manageObject(state, command);
     case "expire":
       return expire(state, command.now);
     case "set_clock":
@@ -110,6 +113,7 @@ function save(state: SessionState): Json {
     open: [...state.open],
     running: [...state.running],
     agents: [...state.agents.values()],
+    managed: [...state.managed],
   };
   return JSON.parse(JSON.stringify(saved)) as Json;
 }
@@ -122,12 +126,14 @@ function load(json: Json): SessionState {
     open: new Set(saved.open),
     running: new Set(saved.running),
     agents: new Map(saved.agents.map((agent) => [agent.agentId, agent])),
+    managed: new Set(saved.managed),
   };
 }
 
-type SavedState = Omit<SessionState, "tasks" | "open" | "running" | "agents"> & {
+type SavedState = Omit<SessionState, "tasks" | "open" | "running" | "agents" | "managed"> & {
   readonly tasks: readonly TaskState[];
   readonly open: readonly string[];
   readonly running: readonly string[];
   readonly agents: readonly AgentState[];
+  readonly managed: readonly StreamId[];
 };

@@ -4,27 +4,35 @@ import type { HolodeckError } from "../event/error.ts";
 import type { EmergenceAlert, ResolvedConfig } from "./config.ts";
 import type { SessionEvent } from "./events.ts";
 import { Observer } from "./observers.ts";
-import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
+import type { WorkingSession } from "./working-session.ts";
+
+interface CallbacksGiven<Handle> extends Pick<ResolvedConfig, "onTaskComplete" | "onEmergenceAlert"> {
+  readonly onSessionEnd: ((session: Handle) => unknown) | null;
+}
 
 interface CallbackPorts {
   readonly clock: Clock;
   readonly report: (problem: HolodeckError) => void;
 }
 
-export class Callbacks {
+/** `Handle` is what this process has of its sessions. */
+export class Callbacks<Handle extends WorkingSession> {
   readonly #task: Observer<Task> | null;
-  readonly #session: Observer<Session> | null;
+  readonly #session: Observer<Handle> | null;
   readonly #alert: Observer<EmergenceAlert> | null;
 
-  constructor({ onTaskComplete, onSessionEnd, onEmergenceAlert }: ResolvedConfig, ports: CallbackPorts) {
+  constructor(
+    { onTaskComplete, onSessionEnd, onEmergenceAlert }: CallbacksGiven<Handle>,
+    ports: CallbackPorts,
+  ) {
     this.#task = observer("onTaskComplete", onTaskComplete, ports);
     this.#session = observer("onSessionEnd", onSessionEnd, ports);
     this.#alert = observer("onEmergenceAlert", onEmergenceAlert, ports);
   }
 
   /** An event of a session has been committed. */
-  notify(session: Session, event: SessionEvent): void {
+  notify(session: Handle, event: SessionEvent): void {
     if (event.type === "task_ended") {
       const task = session.getTask(event.data.task_id);
       if (task !== undefined) this.#task?.notify(task);

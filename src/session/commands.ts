@@ -1,6 +1,7 @@
 // What can be asked of a session. Values come in checked (config.ts, input.ts); the decider judges them against the state.
 import type { Boot } from "../event/clock.ts";
 import type { Timed } from "../event/decider.ts";
+import type { StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing } from "../tile/session-tiles.ts";
 import type { ProcessIdentity, PrunedPart, Retries, TaskRecord } from "./events.ts";
@@ -167,6 +168,13 @@ export interface RevokeRole extends Timed {
   readonly roleId: string;
 }
 
+/** The session manages an object from now on: it is there, and durable. */
+export interface ManageObject extends Timed {
+  readonly type: "manage_object";
+  /** Its stream, `kind:id`. */
+  readonly key: StreamId;
+}
+
 /** What is due happens: timeouts of tasks, agents that are not heard of, then the session's own timeout. */
 export interface Expire extends Timed {
   readonly type: "expire";
@@ -208,6 +216,7 @@ type AnyCommand =
   | DetachAgent
   | HeartbeatAgent
   | RevokeRole
+  | ManageObject
   | Expire
   | SetClock
   | PruneSession;

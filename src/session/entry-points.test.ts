@@ -2,16 +2,26 @@
 // fails, and so does one that is not refused without a grant.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { z } from "zod";
+import { persist, watch } from "../omni/field.ts";
+import { OmniKind } from "../omni/omni-kind.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { all, decisionsOf, refusalOf, testTrust, type TestTrust } from "../testing/test-trust.ts";
+import { AgentObject } from "./agent-object.ts";
 import { AgentSession } from "./agent-session.ts";
 import type { RecordAllows } from "./decisions.ts";
 import { SessionTrust } from "./session-trust.ts";
 import { SessionView } from "./session-view.ts";
 import { Session } from "./session.ts";
 import { streamOf } from "./stream.ts";
+import { WorkingSession } from "./working-session.ts";
 
 const SECRET = "4111-1111";
+
+const Note = new OmniKind("note", {
+  title: watch(z.string(), { default: SECRET }),
+  seen: persist(z.number(), { default: 0 }),
+});
 
 /** What would have been seen or done had the call not been refused. */
 type Note = (what: string) => void;
@@ -42,6 +52,14 @@ const CALLS: Readonly<Record<string, (agent: AgentSession, note: Note) => Promis
   revokeRole: async (agent) => await agent.revokeRole("reader"),
   decisions: async (agent) => await all(agent.decisions()),
   replayDecisions: async (agent) => await agent.replayDecisions({ policy: "house" }),
+  managed: async (agent) => await agent.managed(),
+  "object.create": async (agent) => await agent.object(Note, "b").create({ title: "x" }),
+  "object.read": async (agent) => await agent.object(Note, "a").read("title"),
+  "object.write": async (agent) => await agent.object(Note, "a").write({ title: "x" }),
+  "object.readAll": async (agent) => await agent.object(Note, "a").readAll(),
+  "object.status": async (agent) => await agent.object(Note, "a").status(),
+  "object.at": async (agent) => await agent.object(Note, "a").at(1),
+  "object.audit": async (agent) => await agent.object(Note, "a").audit(),
   endSession: async (agent) => await agent.endSession(),
 };
 
@@ -53,6 +71,9 @@ const OWNERS_ALONE: Readonly<Record<string, string>> = {
   can: "asks about anyone",
   guard: "acts for anyone",
   as: "becomes anyone",
+  manage: "gives objects that nobody judges; object() is an agent's",
+  persistObjects: "is not public",
+  managesKind: "asks about a kind, not about what is there",
   describe: "state() and tasks() show what it says",
   getTask: "task() and tasks() show copies",
   getActiveTasks: "tasks() shows copies",
@@ -72,18 +93,20 @@ function methodsOf(...classes: readonly { readonly prototype: object }[]): reado
 }
 
 function isMethod(name: string): boolean {
-  return [Session, SessionTrust, SessionView].some(
+  return [Session, SessionTrust, WorkingSession, SessionView].some(
     ({ prototype }) => typeof Object.getOwnPropertyDescriptor(prototype, name)?.value === "function",
   );
 }
 
 test("every way in is called here", () => {
-  const ways = methodsOf(AgentSession).filter((name) => !KNOWN_TO_HOLDER.has(name));
+  const ways = methodsOf(AgentSession)
+    .filter((name) => !KNOWN_TO_HOLDER.has(name))
+    .flatMap((name) => (name === "object" ? methodsOf(AgentObject).map((one) => `object.${one}`) : [name]));
   expect(ways.toSorted()).toEqual(Object.keys(CALLS).toSorted());
 });
 
 test("every method of the owner's handle is guarded for agents, or the owner's alone for a reason", () => {
-  const methods = new Set(methodsOf(Session, SessionTrust, SessionView).filter(isMethod));
+  const methods = new Set(methodsOf(Session, SessionTrust, WorkingSession, SessionView).filter(isMethod));
   const left = [...methods].filter((name) => !(name in CALLS) && !(name in OWNERS_ALONE));
   expect(left).toEqual([]);
   expect(Object.keys(OWNERS_ALONE).filter((name) => !methods.has(name))).toEqual([]);
@@ -91,8 +114,10 @@ test("every method of the owner's handle is guarded for agents, or the owner's a
 
 test("every property of the owner's handle is shown in copies alone", async () => {
   const { bot } = await prepared(ALLOW_ALL);
-  const shown = new Set([...Object.keys(await bot.state()), "tasks", "handle", "state"]);
-  const properties = methodsOf(Session, SessionTrust, SessionView).filter((name) => !isMethod(name));
+  const shown = new Set([...Object.keys(await bot.state()), "tasks", "managed", "handle", "state"]);
+  const properties = methodsOf(Session, SessionTrust, WorkingSession, SessionView).filter(
+    (name) => !isMethod(name),
+  );
   expect(properties.filter((name) => !shown.has(name))).toEqual([]);
 });
 
@@ -115,6 +140,7 @@ async function prepared(
   await session.startTask("running");
   await session.addTask("done");
   await session.completeTask("done", "success", { result: { card: SECRET } });
+  await session.manage(Note).create("a");
   return { ...made, store };
 }
 
@@ -131,6 +157,8 @@ test.each(Object.entries(CALLS))(
     }
     expect(noted).toEqual([]);
     expect(await store.read({ stream: streamOf(session.sessionId) })).toEqual(before);
+    expect(await store.read({ stream: Note.keyOf("a") })).toHaveLength(1);
+    expect(await store.read({ stream: Note.keyOf("b") })).toEqual([]);
     expect((await store.heads({ filter: { kind: "session" } })).items).toHaveLength(1);
     const records = await decisionsOf(session);
     expect(records.length).toBeGreaterThanOrEqual(3);
@@ -154,11 +182,14 @@ test("docs/policy.md says which action on which resource each call asks for", as
     const actions = [...new Set(records.map(({ action }) => action))].join(", ");
     const resource = records[0]?.resource
       .replace(session.sessionId, "ID")
+      .replace("objects/note/b", "objects/KIND/OBJECT")
+      .replace(/^note:a\b/, "KIND:OBJECT")
+      .replace(/\.(title|seen)$/, ".FIELD")
       .replace(/(tasks|agents|roles)\/.*/, (_, part: string) => `${part}/${part.slice(0, -1).toUpperCase()}`);
     asked.push(`| ${name} | ${actions} | ${resource} |`);
   }
   const docs = readFileSync(new URL("../../docs/policy.md", import.meta.url), "utf8");
-  const written = docs.split("\n").filter((line) => /^\| [a-zA-Z]+ \|.*\| session:/.test(line));
+  const written = docs.split("\n").filter((line) => /^\| [a-zA-Z.]+ \|.*\| (session|KIND):/.test(line));
   expect(written.toSorted()).toEqual(asked.toSorted());
 });
 

@@ -1,6 +1,6 @@
 // What can happen in a session. Names and members are snake_case: they are what is stored and sent.
 // Those that read as tiles have their data's shape in tile/session-tiles.ts.
-import type { Fact } from "../event/event.ts";
+import type { Fact, StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Pruned } from "../event/pruned.ts";
 import type {
@@ -87,6 +87,7 @@ export type SessionEvent =
   | Of<"agent_detached", Attachment & { readonly reason?: string }>
   | Of<"agent_disconnected", Attachment>
   | Of<"route_freed", RouteFreed>
+  | Of<"object_managed", { readonly key: StreamId }>
   | Of<"session_error", SessionError>
   | Of<"session_ended", SessionEnded<SessionOutcome> & { readonly error?: string }>
   | Of<"blobs_pruned", JsonObject>
@@ -147,6 +148,7 @@ const TYPES: Readonly<Record<SessionEvent["type"], true>> = {
   agent_detached: true,
   agent_disconnected: true,
   route_freed: true,
+  object_managed: true,
   session_error: true,
   session_ended: true,
   pruned: true,

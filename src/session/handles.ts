@@ -5,24 +5,29 @@ import type { News } from "../event/runtime.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { SessionEvent } from "./events.ts";
 import { Presence } from "./presence.ts";
-import { Session, type HandleHost } from "./session.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
+import type { WorkingSession } from "./working-session.ts";
 
-interface Attended {
+interface Attended<Handle extends WorkingSession> {
   readonly presence: Presence;
-  handle: WeakRef<Session>;
+  handle: WeakRef<Handle>;
 }
 
-export class Handles {
-  readonly #host: HandleHost;
-  readonly #callbacks: Callbacks;
-  readonly #attended = new Map<StreamId, Attended>();
+interface HandlesOptions<Handle extends WorkingSession> {
+  readonly make: (presence: Presence, state: SessionState) => Handle;
+  readonly callbacks: Callbacks<Handle>;
+}
+
+export class Handles<Handle extends WorkingSession> {
+  readonly #make: HandlesOptions<Handle>["make"];
+  readonly #callbacks: Callbacks<Handle>;
+  readonly #attended = new Map<StreamId, Attended<Handle>>();
   /** Of sessions that have ended, while their listeners are being called. */
   readonly #leaving = new Set<Presence>();
 
-  constructor({ host, callbacks }: { readonly host: HandleHost; readonly callbacks: Callbacks }) {
-    this.#host = host;
+  constructor({ make, callbacks }: HandlesOptions<Handle>) {
+    this.#make = make;
     this.#callbacks = callbacks;
   }
 
@@ -32,13 +37,13 @@ export class Handles {
   }
 
   /** The handle of a session: the one that is held, or a new one. */
-  handleOf(state: SessionState): Session {
+  handleOf(state: SessionState): Handle {
     const stream = streamOf(state.sessionId);
     const attended = this.#attended.get(stream);
     const held = attended?.handle.deref();
     if (held !== undefined) return held;
     const presence = attended?.presence ?? new Presence();
-    const session = new Session(this.#host, presence, state);
+    const session = this.#make(presence, state);
     // Nothing more happens in a session that has ended: there is nothing to attend to.
     if (state.status === "open") this.#attended.set(stream, { presence, handle: new WeakRef(session) });
     return session;
@@ -55,12 +60,13 @@ export class Handles {
     if (state.status === "ended") this.#leave(stream, attended.presence);
   }
 
-  /** The agents that this process attached leave with it. */
-  async detachLocal(): Promise<void> {
-    for (const { presence, handle } of this.#attended.values()) {
+  /** Calls `detach` for each session in which this process attached agents: they leave with it. */
+  async detachLocal(detach: (handle: Handle) => Promise<void>): Promise<void> {
+    for (const { presence, handle: held } of this.#attended.values()) {
       if ((presence.agents?.attached.length ?? 0) === 0) continue;
       // Agents are held by their presence: the handle may be gone, and their contexts hold it while they are here.
-      await handle.deref()?.detachLocal("The process that attached it let go of the session.");
+      const handle = held.deref();
+      if (handle !== undefined) await detach(handle);
     }
   }
 

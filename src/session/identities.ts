@@ -5,8 +5,9 @@ import { identityAt, type IdentityCommand, type IdentityEvent } from "../trust/i
 import { parseIdentity, type Identity } from "../trust/identity.ts";
 import type { RoleCommand } from "../trust/role-aggregate.ts";
 import { parseRole, type Role } from "../trust/role.ts";
-import { changeOf, throwRefusal, unknown, type ChangeOptions } from "./policies.ts";
+import { auditOf, changeOf, throwRefusal, unknown, type ChangeOptions } from "./policies.ts";
 import { eventsOf } from "./past-events.ts";
+import type { TrustChange } from "./trust-audit.ts";
 import { trustStream, type TrustStreams } from "./trust-streams.ts";
 
 /** What `put` takes: the id must be there. */
@@ -64,6 +65,11 @@ export class Identities {
     return { id, key: stream, version, nickname, metadata, roles, at };
   }
 
+  /** Who changed it when, and how, the oldest first. Throws `not_found` when nobody put it. */
+  async audit(id: string): Promise<readonly TrustChange[]> {
+    return await auditOf(await this.#open(), "identity", id);
+  }
+
   async #change(id: string, command: Untimed<IdentityCommand>): Promise<StoredIdentity> {
     throwRefusal(await (await this.#open()).identities.execute(trustStream("identity", id), command));
     return await this.get(id);
@@ -102,6 +108,11 @@ export class Roles {
     const { role, version, isRetired } = await (await this.#open()).roles.refresh(stream);
     if (role === null) throw unknown("role", id);
     return { id, key: stream, version, description: role.description, isRetired };
+  }
+
+  /** Who changed it when, and how, the oldest first. Throws `not_found` when nobody put it. */
+  async audit(id: string): Promise<readonly TrustChange[]> {
+    return await auditOf(await this.#open(), "role", id);
   }
 
   async #change(id: string, command: Untimed<RoleCommand>): Promise<StoredRole> {

@@ -11,21 +11,24 @@ import { resolveConfig, type ResolvedConfig, type SessionConfig } from "./config
 import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
+import { forkSession } from "./fork.ts";
 import type { Done } from "./host.ts";
 import { checkFunction, checkKeys, checkText, checkTexts } from "./input.ts";
 import { Identities, Roles } from "./identities.ts";
 import { listSessions, type SessionFilter, type SessionPage } from "./list.ts";
-import { unknownSession } from "./past-session.ts";
+import { stateAt, unknownSession } from "./past-session.ts";
 import { assertSame, checkPersisted, type PersistedSession } from "./persist.ts";
 import { Policies } from "./policies.ts";
 import type { ManagerPorts } from "./ports.ts";
+import type { Presence } from "./presence.ts";
+import { storeResult } from "./results.ts";
 import { checkRetain } from "./retain.ts";
 import { loseIfDead, type ResumeOptions } from "./resume.ts";
 import { Retention } from "./retention.ts";
 import type { H1Status, RouterAgent, RoutingDecision, TaskRouter } from "./router.ts";
 import { routeTask } from "./routing.ts";
+import { Session, type HandleHost } from "./session.ts";
 import { CLOSE_SEND_MS_MAX, startOutbox, startWebhooks } from "./sending.ts";
-import type { HandleHost, Session } from "./session.ts";
 import { startCommand, type StartOptions } from "./start.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
@@ -50,7 +53,7 @@ export class SessionManager implements AsyncDisposable {
   readonly roles: Roles;
   readonly #ports: ManagerPorts;
   readonly #host: HandleHost;
-  readonly #handles: Handles;
+  readonly #handles: Handles<Session>;
   readonly #isPlatoGiven: boolean;
   /** Null when it is not given: then the fleet in the store routes. */
   readonly #routerUrl: string | null;
@@ -88,9 +91,14 @@ export class SessionManager implements AsyncDisposable {
       execute: (stream, command, key = null) => this.#execute(stream, command, key),
       handleOf: (state) => this.#handles.handleOf(state),
       refresh: async (sessionId) => await (await this.#open()).refresh(streamOf(sessionId)),
+      reading: async () => await this.store(),
+      keepResult: async (result) => await storeResult(await this.store(), result, clock.now()),
+      stateAt: async (sessionId, seq) => await stateAt(await this.store(), sessionId, seq),
+      fork: async (request) => await forkSession({ host: this.#host, ...request }),
     };
-    const callbacks = new Callbacks(this.config, { clock, report });
-    this.#handles = new Handles({ host: this.#host, callbacks });
+    const callbacks = new Callbacks<Session>(this.config, { clock, report });
+    const make = (presence: Presence, state: SessionState) => new Session(this.#host, presence, state);
+    this.#handles = new Handles({ make, callbacks });
   }
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
@@ -208,7 +216,10 @@ export class SessionManager implements AsyncDisposable {
     if (this.#closed || this.#isClosing) return;
     this.#isClosing = true;
     // Their leaving is told while the store is still there.
-    if (this.#opened !== null) await this.#handles.detachLocal();
+    if (this.#opened !== null)
+      await this.#handles.detachLocal(
+        async (session) => await session.detachLocal("The process that attached it let go of the session."),
+      );
     this.#closed = true;
     this.#opened = null;
     if (this.#opening === null) return;

@@ -9,6 +9,7 @@ import type { Statement } from "../trust/statement.ts";
 import { checkKeys, invalid } from "./input.ts";
 import { eventsOf } from "./past-events.ts";
 import { OWNER_POLICY_KEY } from "./stream.ts";
+import { trustAudit, type TrustChange } from "./trust-audit.ts";
 import { trustStream, type TrustStreams } from "./trust-streams.ts";
 
 /** What is told of a change beside what it is. */
@@ -65,6 +66,11 @@ export class Policies {
     return await this.#read(streams, id, policyStream(id));
   }
 
+  /** Who changed it when, and how, the oldest first. Throws `not_found` when nobody put it. */
+  async audit(id: string): Promise<readonly TrustChange[]> {
+    return await auditOf(await this.#open(), "policy", id);
+  }
+
   async #change(id: string, command: Untimed<PolicyCommand>): Promise<StoredPolicy> {
     const stream = policyStream(id);
     const streams = await this.#open();
@@ -103,6 +109,17 @@ export function changeOf(options: ChangeOptions): { readonly by: string; readonl
 
 export function throwRefusal({ refusal }: Decided<Fact>): void {
   if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
+}
+
+/** Throws `not_found` when nobody put it. */
+export async function auditOf(
+  { store }: TrustStreams,
+  kind: Parameters<typeof trustStream>[0],
+  id: string,
+): Promise<readonly TrustChange[]> {
+  const changes = await trustAudit(store, trustStream(kind, id));
+  if (changes.length === 0) throw unknown(kind, id);
+  return changes;
 }
 
 export function unknown(kind: string, id: string): HolodeckError {

@@ -29,7 +29,7 @@ export async function storeResult(
 
 /** The result a task was completed with. Throws `pruned` or `not_found` when its blob is gone. */
 export async function loadResult(
-  store: Store,
+  store: Pick<Store, "blob">,
   result: Json | undefined,
   record: TaskRecord,
   isPruned: () => Promise<boolean>,
@@ -41,7 +41,7 @@ export async function loadResult(
 
 /** What was kept of a task's files, in the event or beside it. Throws `pruned` or `not_found` when the list's blob is gone. */
 export async function loadArtifacts(
-  store: Store,
+  store: Pick<Store, "blob">,
   { artifacts = [], artifacts_blob }: TaskRecord,
   isPruned: () => Promise<boolean>,
 ): Promise<readonly ArtifactReference[]> {
@@ -51,7 +51,7 @@ export async function loadArtifacts(
 }
 
 async function loadJson(
-  store: Store,
+  store: Pick<Store, "blob">,
   { hash }: BlobReference,
   { name, isPruned }: { readonly name: string; readonly isPruned: () => Promise<boolean> },
 ): Promise<Json> {
@@ -68,5 +68,5 @@ async function loadJson(
       todo: "Run `holodeck verify`; restore the store from a backup if it should be there.",
     });
   }
-  return JSON.parse(Buffer.from(bytes).toString()) as Json;
+  return JSON.parse(new TextDecoder().decode(bytes)) as Json;
 }

@@ -2,6 +2,8 @@
 // owner's and is not judged itself; `session.as(agent)` is what an agent is given.
 import { HolodeckError } from "../event/error.ts";
 import type { JsonObject } from "../event/json.ts";
+import type { Fields } from "../omni/field.ts";
+import type { OmniKind } from "../omni/omni-kind.ts";
 import type { Decision, PolicyEngine, Resource } from "../trust/decision.ts";
 import { checkName } from "../trust/name.ts";
 import { AgentSession } from "./agent-session.ts";
@@ -12,8 +14,9 @@ import type { SessionHost } from "./host.ts";
 import { checkFunction, checkKeys, checkMessage, checkText } from "./input.ts";
 import { introspectionOf, type Introspection } from "./introspection.ts";
 import type { LocalAgents } from "./local-agents.ts";
+import { ManagedKinds } from "./managed-kinds.ts";
+import { ObjectSession, type ManagedObjects } from "./managed-objects.ts";
 import type { OwnedSession } from "./owned-session.ts";
-import type { Presence } from "./presence.ts";
 import {
   decisionsIn,
   policyToAsk,
@@ -21,18 +24,18 @@ import {
   type SessionDecision,
   type SessionReplay,
 } from "./replay.ts";
-import { SessionView } from "./session-view.ts";
 import { ownerOf, streamOf } from "./stream.ts";
+import { WorkingSession, type WorkHost } from "./working-session.ts";
 
 /** What a handle needs for its boundary. */
 export type TrustHost = SessionHost & GuardHost;
 
-export abstract class SessionTrust extends SessionView {
-  protected abstract readonly host: TrustHost;
-  protected abstract readonly presence: Presence;
+export abstract class SessionTrust extends WorkingSession {
+  declare protected readonly host: TrustHost & WorkHost;
   /** This very handle, for those who act through it. */
   protected abstract readonly handle: OwnedSession<AgentSession>;
   #guardOf: Guard | null = null;
+  #kinds: ManagedKinds | null = null;
 
   /**
    * Attaches an agent, and answers the session as the agent may use it. `setup` has run then; `teardown` runs once when
@@ -119,6 +122,20 @@ export abstract class SessionTrust extends SessionView {
     return new AgentSession({ agentId, session: handle, guard: this.#guard(), presence, host });
   }
 
+  /**
+   * The objects of a kind that the session manages, for its owner: made here, brought back, taken over. The same kind
+   * gives the same objects. From then on agents may have them too, by `session.as(agent).object(kind, id)`.
+   */
+  manage<F extends Fields>(kind: OmniKind<F>): ManagedObjects<F> {
+    this.#kinds ??= new ManagedKinds(new ObjectSession(this.host, this.sessionId));
+    return this.#kinds.of(kind);
+  }
+
+  /** For agents' handles: whether the owner manages this very kind here. */
+  managesKind(kind: object): boolean {
+    return this.#kinds?.has(kind) === true;
+  }
+
   /** What was decided, in order: each deny, and allows as configured. */
   async *decisions(): AsyncGenerator<SessionDecision> {
     yield* decisionsIn(await this.host.trust(), this.sessionId);
@@ -156,6 +173,11 @@ export abstract class SessionTrust extends SessionView {
         reason,
       });
     }
+  }
+
+  /** Makes durable what has changed in the objects that were asked for here. */
+  protected async persistObjects(): Promise<void> {
+    await this.#kinds?.persist();
   }
 
   #localAgents(): LocalAgents {

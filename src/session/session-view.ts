@@ -1,14 +1,14 @@
 // What can be read of a session, be it the one that goes on or how it stood at an earlier event.
 import { HolodeckError } from "../event/error.ts";
-import type { Event } from "../event/event.ts";
+import type { Event, StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
-import type { Store } from "../store/port.ts";
 import type { TaskTotals } from "../tile/session-tiles.ts";
 import { tileOf, type Tile } from "../tile/tile.ts";
 import { eventPage } from "./event-page.ts";
 import type { ArtifactReference, PrunedPart } from "./events.ts";
 import { PRIORITY_RANK, type SessionOutcome, type TaskOutcome } from "./outcome.ts";
 import { loadArtifacts, loadResult } from "./results.ts";
+import type { SessionReading } from "./reading.ts";
 import { sessionFacts, sessionSettings } from "./session-document.ts";
 import { taskTotals, type ForkedFrom, type SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
@@ -20,7 +20,7 @@ export abstract class SessionView implements TaskOwner {
   protected abstract readonly throughSeq: number;
   /** Until when an open session has lasted, milliseconds since the epoch. */
   protected abstract now(): number;
-  protected abstract store(): Promise<Store>;
+  protected abstract store(): Promise<SessionReading>;
   abstract startTask(taskId: string): Promise<Task>;
   abstract heartbeat(taskId: string, options?: HeartbeatOptions): Promise<Task>;
   abstract completeTask(taskId: string, outcome: TaskOutcome, options?: CompleteOptions): Promise<Task>;
@@ -53,6 +53,11 @@ export abstract class SessionView implements TaskOwner {
   /** The session and the event it was forked from; null when it began on its own. */
   get forkedFrom(): ForkedFrom | null {
     return this.state.forkedFrom;
+  }
+
+  /** The objects it manages, by key, in the order they came to it; `session.manage(kind)` brings one back. */
+  get managed(): readonly StreamId[] {
+    return [...this.state.managed];
   }
 
   get status(): "open" | "ended" {

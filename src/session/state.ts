@@ -1,5 +1,6 @@
 // A session as its events leave it.
 import type { Boot } from "../event/clock.ts";
+import type { StreamId } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Routing, TaskTotals } from "../tile/session-tiles.ts";
 import type { AgentState } from "./agent-state.ts";
@@ -96,6 +97,8 @@ export interface SessionState {
   /** The roles its agents may inherit: those negotiated, less those revoked. */
   roles: readonly string[];
   recordAllows: RecordAllows;
+  /** The streams of the objects it manages, in the order they came to it. */
+  managed: Set<StreamId>;
   /** Who is attached, by id, in the order they came. */
   agents: Map<string, AgentState>;
   forkedFrom: ForkedFrom | null;
@@ -154,6 +157,7 @@ export function initialState(): SessionState {
     cursorKeys: [],
     roles: [],
     recordAllows: "sampled",
+    managed: new Set(),
     agents: new Map(),
     forkedFrom: null,
     process: null,

@@ -1,5 +1,5 @@
 // The streams of a session and of what it manages.
-import { streamId, streamKey, type StreamId } from "../event/event.ts";
+import { streamId, streamKey, type StreamId } from "../event/stream.ts";
 
 /** `session:sess_…` */
 export function streamOf(sessionId: string): StreamId {

@@ -39,6 +39,11 @@ export class SystemClock implements Clock {
     await delay(Math.min(Math.max(ms, 0), 2 ** 31 - 1), undefined, options).catch(() => undefined);
   }
 
+  hold(): () => void {
+    const timer = setInterval(() => undefined, 2 ** 31 - 1);
+    return () => clearInterval(timer);
+  }
+
   boot(): Boot {
     return { id: this.#bootId, offsetMs: Math.round(this.#anchor.wall - this.#anchor.sinceBoot) };
   }

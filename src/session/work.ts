@@ -32,8 +32,17 @@ interface RunWork<Result> {
   readonly work: (context: WorkContext) => Promise<Result> | Result;
 }
 
-/** Runs attempts until one succeeds or the task has ended. */
+/** Runs attempts until one succeeds or the task has ended. Meanwhile the process has something to live for. */
 export async function runWork<Result extends Json | void>(params: RunWork<Result>): Promise<Result> {
+  const letGo = params.clock.hold?.();
+  try {
+    return await attemptAll(params);
+  } finally {
+    letGo?.();
+  }
+}
+
+async function attemptAll<Result extends Json | void>(params: RunWork<Result>): Promise<Result> {
   for (;;) {
     const task = await params.session.startTask(params.taskId);
     const attempted = await attemptOnce(params, task);

@@ -1,6 +1,8 @@
 // Our own /v1 application for tests, on memory, called as a function. Every answer is held to its endpoint's schema.
 import type { Hono } from "hono";
 import type { Principal, ServerEnv } from "../server/principal.ts";
+import { createRouter } from "../server/fleet/router.ts";
+import { liveApp } from "../server/live.ts";
 import { ENDPOINTS, v1App } from "../server/v1/app.ts";
 import { problem } from "../server/v1/answers.ts";
 import type { Endpoint } from "../server/v1/endpoint.ts";
@@ -61,6 +63,10 @@ export class V1Caller {
       clock,
     };
     this.manager = testManager({}, { ...ports, ...(random !== undefined && { random }) }).manager;
+    const report = (error: unknown): void => void this.reported.push(error);
+    const live = liveApp({ store, clock, report });
+    const moment = () => ({ now: clock.now(), boot: clock.boot() });
+    const h1 = createRouter({ store, clock, moment, report });
     this.app = v1App({
       manager: this.manager,
       store,
@@ -72,7 +78,9 @@ export class V1Caller {
         if (this.principal !== undefined) c.set("principal", this.principal);
         await next();
       },
-      report: (error) => this.reported.push(error),
+      report,
+      // As `server/main.ts` has it.
+      mount: (app) => app.route("/", live.app).route("/v1/fleet", h1.fleetApp),
     });
   }
 

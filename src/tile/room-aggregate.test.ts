@@ -4,7 +4,8 @@ import { given } from "../testing/given.ts";
 import { streamId, type Event } from "../event/event.ts";
 import type { Json, JsonObject } from "../event/json.ts";
 import { contentKey, endKey, requestKey, roomAggregate } from "./room-aggregate.ts";
-import { contentHash, extrasOf } from "./submitted-tile.ts";
+import { contentHash } from "./content-hash.ts";
+import { extrasOf } from "./submitted-tile.ts";
 import { tileOf } from "./tile.ts";
 
 const HASH = "a".repeat(64);

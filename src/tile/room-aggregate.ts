@@ -6,7 +6,8 @@ import { streamId, type Fact, type Hash, type StreamId } from "../event/event.ts
 import type { Json, JsonObject } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
 import { roomNameFault } from "./room-name.ts";
-import { contentHash, type AnswerBlob, type TileSubmitted } from "./submitted-tile.ts";
+import { contentHash } from "./content-hash.ts";
+import type { AnswerBlob, TileSubmitted } from "./submitted-tile.ts";
 
 export interface TileRetracted extends JsonObject {
   readonly room: string;

@@ -1,6 +1,6 @@
 // The event of a submitted tile: what stands in it, and how it reads.
-import { leafHash, type Event, type Hash } from "../event/event.ts";
-import type { Json, JsonObject } from "../event/json.ts";
+import type { Event, Hash } from "../event/event.ts";
+import type { JsonObject } from "../event/json.ts";
 import { CONFIDENCE_DEFAULT } from "./submission.ts";
 
 /** An answer too large for an event: the SHA-256 of its JSON text in the store's blobs, and how it begins. */
@@ -54,20 +54,6 @@ export function extrasOf(event: Event): JsonObject {
 export function submittedOf(event: Event): TileSubmitted {
   // The type of an event fixes the shape of its data; room-aggregate.ts ties the two.
   return event.data as TileSubmitted;
-}
-
-/** The same for the same question and answer, in whatever order an object's members stand. */
-export function contentHash(question: string, answer: string | JsonObject): Hash {
-  return leafHash(new TextEncoder().encode(canonical([question, answer])));
-}
-
-function canonical(value: Json): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((one) => canonical(one as Json)).join(",")}]`;
-  const members = Object.entries(value).flatMap(([key, member]) =>
-    member === undefined ? [] : [`${JSON.stringify(key)}:${canonical(member)}`],
-  );
-  return `{${members.sort().join(",")}}`;
 }
 
 function textIn(tile: JsonObject, name: string): string | null {

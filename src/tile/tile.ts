@@ -1,5 +1,6 @@
 // A tile is how an event reads to others: a pure function of the event, never stored twice (spec/wire.md §1, §3).
-import { streamKind, type Event } from "../event/event.ts";
+import type { Event } from "../event/event.ts";
+import { streamKind } from "../event/stream.ts";
 import type { JsonObject } from "../event/json.ts";
 import { FLEET_TILE_SOURCE, renderFleetEvent } from "./fleet-tiles.ts";
 import { renderSessionEvent, type TileContent } from "./session-tiles.ts";

@@ -19,6 +19,7 @@ test("a key is made with its name, role and digest, and without a scope sees all
     rooms: null,
     createdAt: NOW,
     expiresAt: null,
+    agent: null,
     revokedAt: null,
   });
   expect(events[0]?.data).not.toHaveProperty("key");
@@ -29,6 +30,14 @@ test("a scope of sessions lets into no room, and one of rooms into no session", 
   expect(ofSessions.keys.get("ci")).toMatchObject({ sessions: ["sess_1"], rooms: [] });
   const ofRooms = given(keyAggregate).when(create({ rooms: ["hall"] })).state;
   expect(ofRooms.keys.get("ci")).toMatchObject({ sessions: [], rooms: ["hall"] });
+});
+
+test("a key that acts as an agent sees nothing by its role, and says whose it is and where", () => {
+  const { state } = given(keyAggregate).when(create({ agent: "bot", sessions: ["sess_1"] }));
+  const seesNone = { sessions: [], rooms: [] };
+  expect(state.keys.get("ci")).toMatchObject({ ...seesNone, agent: { name: "bot", sessions: ["sess_1"] } });
+  const anywhere = given(keyAggregate).when(create({ agent: "bot" })).state;
+  expect(anywhere.keys.get("ci")).toMatchObject({ ...seesNone, agent: { name: "bot", sessions: null } });
 });
 
 test("a name is taken until its key is revoked, and revoking twice is revoking once", () => {
@@ -45,6 +54,9 @@ test.each<[string, Partial<NewKey>]>([
   ["a name that hides", { name: "c\u200bi" }],
   ["no digest", { digest: "hk_secret" }],
   ["an operator with a scope", { role: "operator", rooms: ["hall"] }],
+  ["an observer that acts as an agent", { role: "observer", agent: "bot" }],
+  ["an agent that hides", { agent: "b*t" }],
+  ["an agent's key for rooms", { agent: "bot", rooms: ["hall"] }],
   ["an end that is past", { expiresAt: NOW }],
   ["an end that is no time", { expiresAt: Number.NaN }],
   ["an empty scope", { rooms: [] }],

@@ -23,11 +23,20 @@ export interface NewKey {
   readonly rooms?: unknown;
   /** Milliseconds since the epoch; null or left out for a key that does not end by itself. */
   readonly expiresAt?: unknown;
+  /** As which agent it is judged in sessions; null or left out for a key that acts by its role alone. */
+  readonly agent?: unknown;
 }
 
 export type KeyCommand =
   | (Timed & { readonly type: "create_key"; readonly key: NewKey })
   | (Timed & { readonly type: "revoke_key"; readonly name: string });
+
+/** An agent of sessions, by the name under which it is attached there. */
+export interface KeyAgent extends JsonObject {
+  readonly name: string;
+  /** The sessions it may come to by the key; null for all it is attached to. */
+  readonly sessions: readonly string[] | null;
+}
 
 interface KeyData extends JsonObject {
   readonly name: string;
@@ -36,6 +45,7 @@ interface KeyData extends JsonObject {
   readonly sessions: readonly string[] | null;
   readonly rooms: readonly string[] | null;
   readonly expires_at: number | null;
+  readonly agent?: KeyAgent;
 }
 
 export type KeyEvent =
@@ -52,6 +62,8 @@ export interface ServerKey {
   readonly rooms: readonly string[] | null;
   readonly createdAt: number;
   readonly expiresAt: number | null;
+  /** As which agent it is judged in sessions; null for a key that acts by its role alone. */
+  readonly agent: KeyAgent | null;
   /** Null for a key that holds, or held until it ended by itself. */
   readonly revokedAt: number | null;
 }
@@ -80,7 +92,7 @@ export const keyAggregate: Aggregate<KeysState, KeyCommand, KeyEvent> = {
   head,
   settle: () => null,
   snapshot: {
-    version: 1,
+    version: 2,
     save: ({ createdAt, keys }) => ({
       createdAt,
       keys: [...keys.values()].map((key) => ({ ...key })),
@@ -121,19 +133,28 @@ function create({ keys }: KeysState, { key, now }: Extract<KeyCommand, { type: "
 }
 
 function readKey(key: NewKey, now: number): KeyData {
-  const { digest, expiresAt = null, sessions = null, rooms = null } = key;
+  const { digest, expiresAt = null, sessions = null, rooms = null, agent = null } = key;
   if (typeof digest !== "string" || !DIGEST.test(digest))
     throw invalid("digest", "no SHA-256", "Pass the 64 lower-case hex digits of the key's digest.");
   const role = checkOneOf(key.role, "role", KEY_ROLES);
   if (role === "operator" && (sessions !== null || rooms !== null))
     throw invalid("role", role, "An operator has no scope: leave the scope out, or make it an agent.");
+  if (agent !== null && (role !== "agent" || rooms !== null))
+    throw invalid("agent", agent, "Make it a key of the role agent, and leave rooms out.");
   if (expiresAt !== null && checkInteger(expiresAt, "expiresAt", 0, Number.MAX_SAFE_INTEGER) <= now)
     throw invalid("expiresAt", expiresAt, "Choose a time to come.");
   return {
     name: checkName(key.name, "name", 64),
     digest,
     role,
-    ...scopeOf({ sessions: readScope(sessions, "sessions"), rooms: readScope(rooms, "rooms") }),
+    ...(agent === null
+      ? scopeOf({ sessions: readScope(sessions, "sessions"), rooms: readScope(rooms, "rooms") })
+      : // By its role alone it sees nothing, also for who knows nothing of agents.
+        {
+          sessions: [],
+          rooms: [],
+          agent: { name: checkName(agent, "agent"), sessions: readScope(sessions, "sessions") },
+        }),
     expires_at: expiresAt as number | null,
   };
 }
@@ -161,8 +182,9 @@ function evolve(state: KeysState, { type, data, at }: Happened<KeyEvent>): KeysS
   // Taken out first: they stand in the order of their last change.
   keys.delete(data.name);
   if (type === "key_created") {
-    const { name, digest, role, sessions, rooms, expires_at: expiresAt } = data;
-    keys.set(name, { name, digest, role, sessions, rooms, expiresAt, createdAt: at, revokedAt: null });
+    const { name, digest, role, sessions, rooms, expires_at: expiresAt, agent = null } = data;
+    const key = { name, digest, role, sessions, rooms, expiresAt, agent };
+    keys.set(name, { ...key, createdAt: at, revokedAt: null });
   } else if (there !== undefined) {
     keys.set(data.name, { ...there, revokedAt: at });
     forgetOldest(keys);

@@ -5,12 +5,15 @@ import { HolodeckError } from "../../event/error.ts";
 import type { FleetParts } from "./fleet-parts.ts";
 import { answerProblem } from "./fleet-problem.ts";
 import { addAnalysis } from "./fleet-analysis.ts";
+import { checkFleetRights } from "./fleet-rights.ts";
 import { addFleetReading } from "./fleet-reading.ts";
 import { addFleetWriting } from "./fleet-writing.ts";
 import { addWhatIf } from "./what-if.ts";
 
 export function fleetApp(parts: FleetParts): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>();
+  // Here, so that they hold on every port it is mounted at.
+  app.use(checkFleetRights);
   addFleetReading(app, parts);
   addAnalysis(app, parts);
   addFleetWriting(app, parts);

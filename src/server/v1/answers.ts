@@ -62,6 +62,8 @@ export const session = named(
     room: z.string().nullable().describe("The room its tiles go to; null when it sends none."),
     process: process.nullable().describe("The process that has its work."),
     pruned: z.enum(["blobs", "events"]).optional().describe("What retention has let go of."),
+    last_seq: z.int().optional().describe("Of its newest event. Told to who reads the session itself."),
+    last_hash: hash.optional().describe("Of its newest event."),
     config: z.strictObject({
       max_tasks: z.int(),
       task_timeout_seconds: z.number(),
@@ -99,6 +101,7 @@ export const task = named(
     required_capabilities: z.array(z.string()),
     data: ANY_JSON,
     routing: routing.optional(),
+    router: z.string().nullable().optional().describe("Who routed it."),
     started_at: maybeAt,
     due_at: maybeAt.describe("When the running attempt times out."),
     retry_at: maybeAt.describe("When the next attempt may start."),
@@ -114,6 +117,32 @@ export const task = named(
     artifacts_blob: blobReference.optional(),
     artifacts_left_out: z.array(z.strictObject({ path: z.string(), why: z.string() })).optional(),
     exit_code: z.int().optional(),
+  }),
+);
+
+export const routingDecision = named(
+  "RoutingDecision",
+  z.strictObject({
+    agent_id: z.string(),
+    task_id: z.string(),
+    h1_before: z.int().describe("β₁ (coordination loops) once the task is there."),
+    h1_after: z.int().describe("β₁ once it is the agent's."),
+    confidence: z.number(),
+    emergence_risk: z.number(),
+    capability_match_score: z.number(),
+    reasoning: z.string(),
+    fallback: z.boolean().describe("Whether load alone decided."),
+    unreachable: z.string().nullable().describe("Why the router did not decide; null when it did."),
+    alert: z
+      .strictObject({
+        h1: z.int(),
+        threshold: z.int(),
+        vertices: count,
+        edges: count,
+        recommendation: z.string(),
+      })
+      .nullable()
+      .describe("The threshold was crossed with this decision."),
   }),
 );
 

@@ -12,6 +12,7 @@ import type { ServerEnv } from "../principal.ts";
 import { invalid } from "../query.ts";
 import { RoomCounts } from "../room-counts.ts";
 import { blobEndpoints } from "./blobs.ts";
+import { ELSEWHERE } from "./elsewhere.ts";
 import type { Answer, Endpoint, KeyedRequest, V1Context } from "./endpoint.ts";
 import { RequestDesk, type KeptAnswer } from "./idempotency.ts";
 import { PROBLEM_KINDS, PROBLEM_TYPE, problemOf, problemResponse } from "./problems.ts";
@@ -21,6 +22,7 @@ import { roomEndpoints } from "./rooms.ts";
 import { serviceEndpoints } from "./service.ts";
 import { SessionReader } from "./session-reader.ts";
 import { sessionEndpoints } from "./sessions.ts";
+import { sessionWorkEndpoints } from "./session-work.ts";
 import { taskEndpoints } from "./tasks.ts";
 
 export interface V1Parts {
@@ -41,14 +43,18 @@ export interface V1Parts {
   readonly report: (error: unknown) => void;
 }
 
-/** All there are, in the order in which they are shown. The service's own come last: they describe the others. */
-export const ENDPOINTS: readonly Endpoint[] = serviceEndpoints([
-  ...sessionEndpoints,
-  ...taskEndpoints,
-  ...happeningEndpoints,
-  ...blobEndpoints,
-  ...roomEndpoints,
-]);
+/** All that are served here, in the order in which they are shown. The service's own come last: they describe the others. */
+export const ENDPOINTS: readonly Endpoint[] = serviceEndpoints(
+  [
+    ...sessionEndpoints,
+    ...sessionWorkEndpoints,
+    ...taskEndpoints,
+    ...happeningEndpoints,
+    ...blobEndpoints,
+    ...roomEndpoints,
+  ],
+  ELSEWHERE,
+);
 
 /** Whether a path is for this application to answer, if only by saying that there is no such thing. */
 export function isPathOfV1(path: string): boolean {
@@ -91,7 +97,7 @@ export function v1App(parts: V1Parts): Hono<ServerEnv> {
 }
 
 async function serveEndpoint(desk: Desk, endpoint: Endpoint, c: Context<ServerEnv>): Promise<Response> {
-  const request = await checkRequest(c, endpoint, desk.context.store);
+  const request = await checkRequest(c, endpoint, desk.context);
   const trace = c.req.header("traceparent");
   const serveIt = async () => await serveChecked(desk, endpoint, request, c);
   // A trace that cannot be read is passed over, as its recommendation says (W3C Trace Context §4.3).

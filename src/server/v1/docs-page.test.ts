@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { V1Caller } from "../../testing/v1-caller.ts";
 import { ENDPOINTS } from "./app.ts";
 import { docsPage } from "./docs-page.ts";
+import { ELSEWHERE } from "./elsewhere.ts";
 import { endpoint } from "./endpoint.ts";
 import { openApiDocument } from "./openapi.ts";
 import { PROBLEM_KINDS } from "./problems.ts";
@@ -16,7 +17,7 @@ afterEach(async () => await v1.close());
 test("the page shows every endpoint, schema and problem", async () => {
   const { text, headers } = await v1.get("/v1/docs");
   expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
-  for (const { summary, path } of ENDPOINTS) {
+  for (const { summary, path } of [...ENDPOINTS, ...ELSEWHERE]) {
     expect(text).toContain(`<code>${path}</code>`);
     expect(text).toContain(summary.replaceAll("'", "&#39;"));
   }

@@ -4,7 +4,7 @@ import { hash as digest } from "node:crypto";
 import { html, raw } from "hono/html";
 import type { JsonObject } from "../../event/json.ts";
 import { DOCS_STYLE } from "./docs-style.ts";
-import type { Access, Endpoint } from "./endpoint.ts";
+import type { Access, Described } from "./endpoint.ts";
 import { fieldsOf, typeText, type Field } from "./docs-fields.ts";
 import { operationId, refusalsOf } from "./openapi.ts";
 import { PROBLEM_KINDS, problemType } from "./problems.ts";
@@ -21,7 +21,7 @@ const POLICY = [
 ].join("; ");
 
 /** `document` is that of the same endpoints. */
-export async function docsPage(endpoints: readonly Endpoint[], document: JsonObject): Promise<Response> {
+export async function docsPage(endpoints: readonly Described[], document: JsonObject): Promise<Response> {
   const groups = Map.groupBy(endpoints, ({ group }) => group);
   const schemas = Object.entries((document["components"] as JsonObject)["schemas"] as JsonObject);
   const page = await html`<!doctype html>
@@ -97,7 +97,7 @@ function introduction({ info }: JsonObject): Html {
     </ul>`;
 }
 
-function groupLinks(group: string, endpoints: readonly Endpoint[]): Html {
+function groupLinks(group: string, endpoints: readonly Described[]): Html {
   return html`<p>${group}</p>
     <ul>
       ${endpoints.map(
@@ -106,7 +106,7 @@ function groupLinks(group: string, endpoints: readonly Endpoint[]): Html {
     </ul>`;
 }
 
-function endpointPart(endpoint: Endpoint, document: JsonObject): Html {
+function endpointPart(endpoint: Described, document: JsonObject): Html {
   const { method, path, summary, description, example, answer } = endpoint;
   const operation = operationOf(document, path, method);
   const body = operation.requestBody?.content["application/json"].schema;
@@ -248,5 +248,7 @@ function prose(text: string): readonly (Html | string)[] {
 function curl(method: string, path: string, body: JsonObject | undefined): string {
   const address = `'http://127.0.0.1:8848${path}'`;
   if (method === "get") return `curl ${address}`;
-  return `curl ${address} -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(body ?? {})}'`;
+  const verb = method === "post" ? "" : ` -X ${method.toUpperCase()}`;
+  if (method === "delete" && body === undefined) return `curl${verb} ${address}`;
+  return `curl${verb} ${address} -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(body ?? {})}'`;
 }

@@ -15,9 +15,10 @@ a { color: light-dark(#0550ae, #79b8ff); }
 code, pre { font: 0.875em/1.5 ui-monospace, monospace; }
 pre { background: var(--soft); padding: 0.75rem; overflow: auto; border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .line { margin: 0.25rem 0 0.75rem; overflow-wrap: anywhere; }
-.get, .post { font: 600 0.8rem ui-monospace, monospace; padding: 0.1rem 0.5rem; border-radius: 4px; color: #fff; }
+.get, .post, .delete { font: 600 0.8rem ui-monospace, monospace; padding: 0.1rem 0.5rem; border-radius: 4px; color: #fff; }
 .get { background: #1a6b3c; }
 .post { background: #8a3b00; }
+.delete { background: #9b1c2e; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin: 0.5rem 0; font-size: 0.9375rem; }
 caption { text-align: left; font-weight: 600; padding: 0.25rem 0; }

@@ -24,7 +24,10 @@ export interface V1Context {
   readonly isReady: () => boolean;
 }
 
-export type Group = "Sessions" | "Tasks" | "What happened" | "Rooms" | "Service";
+export type Group = "Sessions" | "Tasks" | "What happened" | "Rooms" | "Fleets" | "Service";
+
+/** Headers that mean something to an endpoint; `openapi.ts` says what. */
+export type HeaderName = "idempotency_key" | "effect_key" | "last_event_id" | "traceparent";
 
 /**
  * Who may: `anyone`; who sees the session in the path (`see`); who may also write (`work`); or start and end sessions,
@@ -75,7 +78,12 @@ interface Declared<Path extends Shape, Query extends Shape, Body extends Shape> 
   readonly answer: {
     readonly status: 200 | 201;
     readonly what: string;
-    readonly type: "application/json" | "application/octet-stream" | "text/plain" | "text/html";
+    readonly type:
+      | "application/json"
+      | "application/octet-stream"
+      | "text/plain"
+      | "text/html"
+      | "text/event-stream";
     readonly schema: z.ZodType | null;
   };
   /** What it may be refused with, beside what every endpoint may. */
@@ -92,8 +100,16 @@ export interface Endpoint extends Omit<
   readonly pathSchema: z.ZodObject;
   readonly querySchema: z.ZodObject;
   readonly bodySchema: z.ZodObject;
+  readonly headers: readonly HeaderName[];
   /** Takes what the schemas have checked. */
   act(call: Call<object, object, object>, c: Context): Promise<Answer | Response>;
+}
+
+/** What the document and the page tell of an endpoint, whoever serves it. */
+export interface Described extends Omit<Endpoint, "act" | "method" | "bodySchema"> {
+  readonly method: "get" | "post" | "delete";
+  /** Null for what takes no body. */
+  readonly bodySchema: z.ZodObject | null;
 }
 
 type Optional = "pathFields" | "query" | "body" | "refusals" | "access";
@@ -121,6 +137,7 @@ export function endpoint<
     pathSchema: z.strictObject(pathFields ?? {}),
     querySchema: z.strictObject(query ?? {}),
     bodySchema: z.strictObject(body ?? {}),
+    headers: given.method === "post" ? ["idempotency_key", "traceparent"] : ["traceparent"],
     act: async (call, c) => await act(call as Call<Read<Path>, Read<Query>, Read<Body>>, c),
   };
 }

@@ -1,22 +1,29 @@
 // What happened in a session: its events, and the tiles they read as.
 import { eventPage } from "../../session/event-page.ts";
-import type { StoredEvent } from "../../event/log.ts";
 import type { JsonObject } from "../../event/json.ts";
+import type { ToldEvent } from "../../session/reading.ts";
 import { streamOf } from "../../session/stream.ts";
 import type { Store } from "../../store/port.ts";
 import { tileOf } from "../../tile/tile.ts";
 import { eventList, tileList } from "./answers.ts";
 import { endpoint, type Endpoint } from "./endpoint.ts";
 import { EXAMPLE } from "./examples.ts";
-import { afterSeq, limit, sessionId } from "./fields.ts";
+import { afterSeq, limit, oneOf, sessionId } from "./fields.ts";
+
+interface HappeningsWanted {
+  readonly after_seq: number;
+  readonly limit: number;
+  readonly pruned?: "refuse" | "skip";
+}
 
 /** A page of a session's events, and where the next begins; null when there is no more now. */
 export async function happenings(
   store: Store,
   session: string,
-  { after_seq, limit: count }: { readonly after_seq: number; readonly limit: number },
-): Promise<{ readonly events: readonly StoredEvent[]; readonly next: number | null }> {
-  const events = await eventPage(store, { stream: streamOf(session), afterSeq: after_seq, limit: count });
+  { after_seq, limit: count, pruned = "refuse" }: HappeningsWanted,
+): Promise<{ readonly events: readonly ToldEvent[]; readonly next: number | null }> {
+  const wanted = { stream: streamOf(session), afterSeq: after_seq, limit: count };
+  const events = pruned === "skip" ? await store.read(wanted) : await eventPage(store, wanted);
   return { events, next: events.length < count ? null : (events.at(-1)?.event.seq ?? null) };
 }
 
@@ -28,7 +35,14 @@ const listEvents = endpoint({
   description:
     "As they are stored, each with its hash: SHA-256 of a zero byte and the event's JSON. Each names the hash before it.",
   pathFields: { session_id: sessionId },
-  query: { after_seq: afterSeq, limit: limit(100) },
+  query: {
+    after_seq: afterSeq,
+    limit: limit(100),
+    pruned: oneOf(
+      ["refuse", "skip"],
+      "Where events asked for are pruned: a refusal, or those that are left. Default refuse.",
+    ).default("refuse"),
+  },
   answer: { what: "A page of events.", schema: eventList },
   refusals: ["not_found", "pruned"],
   example: {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ErrorCode } from "../../event/error.ts";
 import type { JsonObject } from "../../event/json.ts";
 import { NAMED } from "./answers.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Described, HeaderName } from "./endpoint.ts";
 import { PROBLEM_KINDS, PROBLEM_TYPE } from "./problems.ts";
 
 /** What any request may be refused with. */
@@ -15,15 +15,11 @@ const EVERYWHERE: readonly ErrorCode[] = [
   "store_unreachable",
 ];
 
-/** What any request that changes something may be refused with. */
-const WRITING: readonly ErrorCode[] = [
-  "event_too_large",
-  "unsupported_media_type",
-  "idempotency_key_reused",
-  "request_in_flight",
-];
+/** What any request with a body may be refused with, and any that may come with an idempotency key. */
+const WITH_BODY: readonly ErrorCode[] = ["event_too_large", "unsupported_media_type"];
+const WITH_KEY: readonly ErrorCode[] = ["idempotency_key_reused", "request_in_flight"];
 
-export function openApiDocument(endpoints: readonly Endpoint[], version: string): JsonObject {
+export function openApiDocument(endpoints: readonly Described[], version: string): JsonObject {
   const paths: Record<string, JsonObject> = {};
   for (const endpoint of endpoints) {
     paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method]: operation(endpoint) };
@@ -53,18 +49,27 @@ export function openApiDocument(endpoints: readonly Endpoint[], version: string)
 }
 
 /** What an endpoint may be refused with, in the order of its status. */
-export function refusalsOf({ method, refusals }: Endpoint): readonly ErrorCode[] {
-  const codes = new Set([...EVERYWHERE, ...refusals, ...(method === "post" ? WRITING : [])]);
+export function refusalsOf({ refusals, headers, ...endpoint }: Described): readonly ErrorCode[] {
+  const codes = new Set([
+    ...EVERYWHERE,
+    ...refusals,
+    ...(takesBody(endpoint) ? WITH_BODY : []),
+    ...(headers.includes("idempotency_key") ? WITH_KEY : []),
+  ]);
   return [...codes].sort((one, other) => PROBLEM_KINDS[one].status - PROBLEM_KINDS[other].status);
 }
 
+export function takesBody({ method, bodySchema }: Pick<Described, "method" | "bodySchema">): boolean {
+  return method !== "get" && bodySchema !== null;
+}
+
 /** `post /v1/sessions/{session_id}/end` as a name: `post_v1_sessions_session_id_end`. */
-export function operationId({ method, path }: Endpoint): string {
+export function operationId({ method, path }: Described): string {
   return [method, ...path.split(/[^a-z0-9_]+/i)].filter((word) => word !== "").join("_");
 }
 
-function operation(endpoint: Endpoint): JsonObject {
-  const { group, summary, description, method, answer, example } = endpoint;
+function operation(endpoint: Described): JsonObject {
+  const { group, summary, description, answer, example, bodySchema } = endpoint;
   return {
     operationId: operationId(endpoint),
     tags: [group],
@@ -73,15 +78,14 @@ function operation(endpoint: Endpoint): JsonObject {
     parameters: [
       ...parameters("path", endpoint.pathSchema),
       ...parameters("query", endpoint.querySchema),
-      ...(method === "post" ? [IDEMPOTENCY_KEY] : []),
-      TRACEPARENT,
+      ...endpoint.headers.map((name) => HEADERS[name]),
     ],
-    ...(method === "post" && {
+    ...(takesBody(endpoint) && {
       requestBody: {
         required: true,
         content: {
           "application/json": {
-            schema: schemaOf(endpoint.bodySchema, "input"),
+            ...(bodySchema !== null && { schema: schemaOf(bodySchema, "input") }),
             ...(example.body !== undefined && { example: example.body }),
           },
         },
@@ -102,22 +106,30 @@ function operation(endpoint: Endpoint): JsonObject {
   };
 }
 
-const IDEMPOTENCY_KEY: JsonObject = {
-  name: "Idempotency-Key",
-  in: "header",
-  required: false,
-  description:
+const HEADERS: Readonly<Record<HeaderName, JsonObject>> = {
+  idempotency_key: header(
+    "Idempotency-Key",
     "Makes the request happen once: repeated with the same key it is answered as the first time, with `Idempotency-Replayed: true`. With another body: 422. While it is being worked on: 409. Remembered for a day at least. Keys of others do not matter.",
-  schema: { type: "string", minLength: 1, maxLength: 255 },
+    { minLength: 1, maxLength: 255 },
+  ),
+  effect_key: header(
+    "Idempotency-Key",
+    "Makes the request take effect once in its fleet: repeated with the same key it changes nothing more.",
+    { minLength: 1, maxLength: 255 },
+  ),
+  last_event_id: header(
+    "Last-Event-ID",
+    "The id of the newest event that came. Counts more than `after`. Browsers send it by themselves.",
+  ),
+  traceparent: header(
+    "traceparent",
+    "W3C Trace Context. Events that follow from the request have it as `trace`.",
+  ),
 };
 
-const TRACEPARENT: JsonObject = {
-  name: "traceparent",
-  in: "header",
-  required: false,
-  description: "W3C Trace Context. Events that follow from the request have it as `trace`.",
-  schema: { type: "string" },
-};
+function header(name: string, description: string, limits: JsonObject = {}): JsonObject {
+  return { name, in: "header", required: false, description, schema: { type: "string", ...limits } };
+}
 
 function parameters(place: "path" | "query", schema: z.ZodObject): readonly JsonObject[] {
   const sent = z.toJSONSchema(schema, { io: "input" }).properties ?? {};
@@ -136,7 +148,7 @@ function parameters(place: "path" | "query", schema: z.ZodObject): readonly Json
   });
 }
 
-function problemResponses(endpoint: Endpoint): JsonObject {
+function problemResponses(endpoint: Described): JsonObject {
   const byStatus = Map.groupBy(refusalsOf(endpoint), (code) => PROBLEM_KINDS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [

@@ -10,7 +10,8 @@ import type { Store } from "../../store/port.ts";
 import { readJsonObject } from "../json-body.ts";
 import { LOCAL_OPERATOR, mayWrite, seesSession, type Principal, type ServerEnv } from "../principal.ts";
 import { invalid } from "../query.ts";
-import type { Access, Endpoint } from "./endpoint.ts";
+import { assertAgentMay, isJudgedAsAgent, type AgentRequest } from "./agent-rights.ts";
+import type { Access, Endpoint, V1Context } from "./endpoint.ts";
 import { InvalidRequest, type FieldFault } from "./problems.ts";
 
 /** The parts of a request, checked. */
@@ -27,15 +28,18 @@ export interface CheckedRequest {
 export async function checkRequest(
   c: Context<ServerEnv>,
   endpoint: Endpoint,
-  store: Store,
+  { store, manager }: Pick<V1Context, "store" | "manager">,
 ): Promise<CheckedRequest> {
   const principal = (c.get("principal") as Principal | undefined) ?? LOCAL_OPERATOR;
-  assertMay(principal, endpoint.access);
+  const agent = isJudgedAsAgent(endpoint) ? principal.agent : undefined;
+  if (agent === undefined) assertMay(principal, endpoint.access);
   const path = check("path", endpoint.pathSchema, c.req.param());
   const query = check("query", endpoint.querySchema, queryOf(c));
   const rawBody = endpoint.method === "post" ? await bodyOf(c) : {};
   const body = check("body", endpoint.bodySchema, rawBody);
-  await assertSession(principal, path, store);
+  // The schemas have checked what the questions are about.
+  if (agent !== undefined) await assertAgentMay(manager, agent, endpoint, { path, body } as AgentRequest);
+  else await assertSession(principal, path, store);
   return { principal, path, query, body, rawBody };
 }
 

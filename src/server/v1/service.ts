@@ -3,13 +3,17 @@ import { HolodeckError } from "../../event/error.ts";
 import type { JsonObject } from "../../event/json.ts";
 import { health } from "./answers.ts";
 import { docsPage } from "./docs-page.ts";
-import { endpoint, type Endpoint } from "./endpoint.ts";
+import { endpoint, type Described, type Endpoint } from "./endpoint.ts";
 import { openApiDocument } from "./openapi.ts";
 import { problemResponse } from "./problems.ts";
 
-/** The endpoints given, and the service's own, which describe them all. */
-export function serviceEndpoints(others: readonly Endpoint[]): readonly Endpoint[] {
-  const all: Endpoint[] = [...others, ...metricsEndpoints, ...healthEndpoints];
+/** The endpoints given, and the service's own, which describe them all, and those that others serve. */
+export function serviceEndpoints(
+  others: readonly Endpoint[],
+  elsewhere: readonly Described[],
+): readonly Endpoint[] {
+  const own: Endpoint[] = [...metricsEndpoints, ...healthEndpoints];
+  const all: Described[] = [...others, ...elsewhere, ...own];
   const documents = new Map<string, JsonObject>();
   const documentOf = (version: string): JsonObject => {
     const document = documents.get(version) ?? openApiDocument(all, version);
@@ -37,7 +41,7 @@ export function serviceEndpoints(others: readonly Endpoint[]): readonly Endpoint
     act: async ({ version }) => await docsPage(all, documentOf(version)),
   });
   all.push(openApi, docs);
-  return all;
+  return [...others, ...own, openApi, docs];
 }
 
 const metricsEndpoints = [

@@ -14,6 +14,9 @@ import type { Store } from "../../store/port.ts";
 /** So many sessions are kept, those that were read last. */
 const KEPT_MAX = 32;
 
+/** The newest event that was read. */
+export type SessionPlace = Pick<Folded<SessionState>, "seq" | "hash">;
+
 export class SessionReader {
   readonly #store: Store;
   /** The last fold of each, or the one under way: the next begins where it ends. */
@@ -27,13 +30,16 @@ export class SessionReader {
    * What `read` makes of a session's newest state. The state goes on changing once `read` has returned. Throws
    * `not_found`.
    */
-  async read<Result>(sessionId: string, read: (state: SessionState) => Result): Promise<Result> {
+  async read<Result>(
+    sessionId: string,
+    read: (state: SessionState, place: SessionPlace) => Result,
+  ): Promise<Result> {
     const stream = streamOf(sessionId);
     const before = this.#kept.get(stream) ?? Promise.resolve(null);
     // One fold after the other: each changes the state of the one before in place.
     const result = before.then(async (from) => {
       const folded = await this.#fold(stream, from);
-      return { folded, told: folded.state.status === "none" ? null : { value: read(folded.state) } };
+      return { folded, told: folded.state.status === "none" ? null : { value: read(folded.state, folded) } };
     });
     this.#keep(
       stream,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { streamOf } from "../../session/stream.ts";
 import { V1Caller } from "../../testing/v1-caller.ts";
 
 let v1 = new V1Caller();
@@ -49,7 +50,12 @@ test("a session is started with every setting there is, and says where it is", a
       deliver_tiles: true,
     },
   });
-  expect((await v1.get("/v1/sessions/sess_of1my2own")).body).toEqual(body);
+  const head = await v1.store.head({ stream: streamOf("sess_of1my2own") });
+  expect((await v1.get("/v1/sessions/sess_of1my2own")).body).toEqual({
+    ...body,
+    last_seq: 1,
+    last_hash: head?.hash,
+  });
   expect((await v1.post("/v1/sessions", FULL)).body.code).toBe("conflict");
 });
 

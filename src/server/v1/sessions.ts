@@ -190,7 +190,11 @@ const getSession = endpoint({
   refusals: ["not_found"],
   example: { path: `/v1/sessions/${EXAMPLE.id}`, answer: EXAMPLE.session },
   async act({ reader, clock, path }) {
-    const body = await reader.read(path.session_id, (state) => describeSession(state, clock.now()));
+    const body = await reader.read(path.session_id, (state, { seq, hash }) => ({
+      ...describeSession(state, clock.now()),
+      last_seq: seq,
+      last_hash: hash,
+    }));
     return { status: 200, body };
   },
 });

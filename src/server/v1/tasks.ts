@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { TASK_OUTCOMES, TASK_PRIORITIES, type TaskOutcome } from "../../session/outcome.ts";
 import type { CompleteOptions, Task } from "../../session/task.ts";
+import { starterOf } from "./agent-rights.ts";
 import { task } from "./answers.ts";
 import { endpoint, type Answer, type Call, type Endpoint, type KeyedRequest } from "./endpoint.ts";
 import { EXAMPLE } from "./examples.ts";
@@ -130,10 +131,11 @@ const startTask = endpoint({
   answer: { what: "The task.", schema: task },
   refusals: ["not_found", "task_not_found", "conflict", "task_ended", "session_ended"],
   example: { path: `${TASK_PATH}/start`, body: {}, answer: EXAMPLE.runningTask },
-  async act({ manager, path, body, keyed }) {
+  async act({ manager, principal, path, body, keyed }) {
     const session = await manager.get(path.session_id);
     const { agent_id, process = null } = body;
-    const agent = agent_id === undefined ? {} : { agentId: agent_id };
+    const starter = starterOf(principal.agent, agent_id);
+    const agent = starter === undefined ? {} : { agentId: starter };
     return answerWith(await session.startTask(path.task_id, { ...agent, process, ...keyOf(keyed) }));
   },
 });

@@ -1,0 +1,9 @@
+import { afterEach, beforeEach } from "vitest";
+import { ServedWorld } from "./served-world.ts";
+import { sessionBehaviours } from "./session-behaviours.ts";
+
+let world: ServedWorld;
+beforeEach(async () => void (world = await new ServedWorld().start()));
+afterEach(async () => await world.close());
+
+sessionBehaviours("a session of a server, through the client", (config) => world.behaving(config));
