@@ -78,7 +78,7 @@ test.skipIf(!isMounted || !need("postgres"))(
     const disk = join(folder, "disk");
     await chmod(folder, 0o755);
     await mkdir(disk);
-    mount("-t", "tmpfs", "-o", "size=16m", "holodeck", disk);
+    mount("-t", "tmpfs", "-o", "size=12m", "holodeck", disk);
     const server = await PostgresServer.start();
     try {
       const tables = join(disk, "tables");
