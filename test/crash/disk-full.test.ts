@@ -14,6 +14,7 @@ import { openStore } from "../../src/store/open.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { need } from "../need.ts";
 import { PostgresServer } from "../servers/postgres.ts";
+import { RedisServer } from "../servers/redis.ts";
 import { announced } from "./announced-store.ts";
 import { audit } from "./audit.ts";
 import { Ledger } from "./ledger.ts";
@@ -104,16 +105,46 @@ test.skipIf(!isMounted || !need("postgres"))(
   },
 );
 
+test.skipIf(!isMounted || !need("redis"))(
+  "Redis ends on a full disk: that is said, and what it promised is there when it has room",
+  { timeout: 60_000 },
+  async () => {
+    const disk = join(folder, "disk");
+    await mkdir(disk);
+    mount("-t", "tmpfs", "-o", "size=4m", "holodeck", disk);
+    const server = await RedisServer.start({ dir: disk });
+    try {
+      const ballast = join(disk, "ballast");
+      await writeFile(ballast, Buffer.alloc(2 * 1024 * 1024));
+      const ledger = new Ledger();
+      const address = server.newStore();
+      const store = announced(await openStore(address), (line) => ledger.take(line));
+      const manager = new SessionManager(CONFIG, { store });
+      const session = await manager.startSession();
+      const added = await fill(session, "store_unreachable");
+      await rm(ballast);
+      await server.restart();
+      await session.addTask("late", "now there is room");
+      expect(session.tasks).toHaveLength(added + 1);
+      await manager.close();
+      await expectServed(await openStore(address), ledger, session.sessionId, added + 1);
+    } finally {
+      await server.stop();
+      spawnSync("umount", [disk]);
+    }
+  },
+);
+
 /** Adds tasks until the store is full; answers how many it took. */
-async function fill(session: Session): Promise<number> {
+async function fill(session: Session, code = "store_full"): Promise<number> {
   for (let count = 0; count < 1_000; count++) {
     const failure = await session.addTask(`t${count}`, DATA).then(
       () => null,
       (error: unknown) => error as HolodeckError,
     );
     if (failure === null) continue;
-    expect(failure.code).toBe("store_full");
-    expect(failure.todo).toMatch(/[Ff]ree some space/);
+    expect(failure.code).toBe(code);
+    if (code === "store_full") expect(failure.todo).toMatch(/[Ff]ree some space/);
     return count;
   }
   throw new Error("It was never full.");
