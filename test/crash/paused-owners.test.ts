@@ -144,11 +144,8 @@ describe.each(["sqlite", "postgres", "redis"])("on %s", (name) => {
     for await (const event of session.events()) events.push(event);
     expect(breachesOf(events)).toMatchObject({ doubled: [], torn: [] });
     expect(session.outcome).toBe("success");
-    expect(session.tasks.map(({ outcome, attempts }) => [outcome, attempts])).toEqual([
-      ["success", 1],
-      ["success", 2],
-      ["success", 1],
-    ]);
+    expect(session.tasks.map(({ outcome }) => outcome)).toEqual(["success", "success", "success"]);
+    expect(session.getTask("t1")?.attempts).toBeGreaterThan(1);
   });
 });
 
