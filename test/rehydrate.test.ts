@@ -9,6 +9,7 @@ import { afterAll, expect, test } from "vitest";
 import { SessionManager } from "../src/local.ts";
 import { need } from "./need.ts";
 import { PostgresServer } from "./servers/postgres.ts";
+import { RedisCluster } from "./servers/redis-cluster.ts";
 import { RedisServer } from "./servers/redis.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "holodeck-rehydrate-"));
@@ -55,6 +56,14 @@ const PLACES: readonly Place[] = [
     start: async () => {
       const server = await RedisServer.start();
       return { store: server.newStore(), stop: async () => await server.stop() };
+    },
+  },
+  {
+    name: "Redis Cluster",
+    isThere: need("redis"),
+    start: async () => {
+      const cluster = await RedisCluster.start();
+      return { store: cluster.newStore(), stop: async () => await cluster.stop() };
     },
   },
 ];

@@ -12,12 +12,10 @@ import { streamOf } from "./stream.ts";
 /** Sessions that cannot be read: their bytes went bad. */
 type Broken = Set<StreamId>;
 
+type Trouble = "event_corrupt" | "store_io" | "store_unreachable";
+
 /** The store as one process sees it; reads of broken sessions fail as damaged bytes do. */
-function seenBy(
-  store: MemoryStore,
-  broken: Broken,
-  code: "event_corrupt" | "store_io" = "event_corrupt",
-): Store {
+function seenBy(store: MemoryStore, broken: Broken, code: Trouble = "event_corrupt"): Store {
   return new Proxy(store, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name, target);
@@ -35,7 +33,7 @@ function seenBy(
 interface World {
   readonly store: MemoryStore;
   readonly broken: Broken;
-  readonly start: (pid: number, code?: "event_corrupt" | "store_io") => TestManager;
+  readonly start: (pid: number, code?: Trouble) => TestManager;
   /** Moves the clock of all processes. */
   readonly clock: TestClock;
 }
@@ -158,18 +156,21 @@ test("trouble that passes before the third try leaves the session to end as it m
   expect(await eventsBeside(here, bad)).toEqual(["recovery_attempt_failed", "recovered"]);
 });
 
-test("trouble of the whole store is held against no session", async () => {
-  const here = world();
-  const [bad = ""] = await abandoned(here, 1);
-  here.broken.add(streamOf(bad));
-  const one = here.start(2, "store_io");
-  await one.manager.list();
-  await here.clock.advance(120_000);
-  expect(await eventsBeside(here, bad)).toEqual([]);
-  here.broken.clear();
-  await here.clock.advance(5_000);
-  expect(await statuses(one)).toEqual({ [bad]: "timeout" });
-});
+test.each<Trouble>(["store_io", "store_unreachable"])(
+  "trouble of the whole store (%s) is held against no session",
+  async (trouble) => {
+    const here = world();
+    const [bad = ""] = await abandoned(here, 1);
+    here.broken.add(streamOf(bad));
+    const one = here.start(2, trouble);
+    await one.manager.list();
+    await here.clock.advance(120_000);
+    expect(await eventsBeside(here, bad)).toEqual([]);
+    here.broken.clear();
+    await here.clock.advance(5_000);
+    expect(await statuses(one)).toEqual({ [bad]: "timeout" });
+  },
+);
 
 test("so many broken sessions that they fill every page do not hold up the one behind them", async () => {
   const here = world();

@@ -31,6 +31,7 @@ const STORE_TROUBLE: ReadonlySet<ErrorCode> = new Set([
   "store_full",
   "store_io",
   "store_newer",
+  "store_unreachable",
 ]);
 
 export class Recovery {

@@ -1,51 +1,28 @@
 // All stores beside each other: random streams of commands, given to each, must come to the same. The store in memory
 // is the model. HOLODECK_LONG=1 runs ten thousand streams of commands.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { need } from "../../test/need.ts";
-import { PostgresServer } from "../../test/servers/postgres.ts";
-import { RedisCluster } from "../../test/servers/redis-cluster.ts";
-import { RedisServer } from "../../test/servers/redis.ts";
+import { AllStores } from "../../test/servers/all-stores.ts";
 import { HolodeckError } from "../event/error.ts";
 import { streamId, type EncodedEvent, type StreamId } from "../event/event.ts";
 import type { AppendItem, AppendResult, StoredEvent, TailPlace } from "../event/log.ts";
 import { allPages } from "../testing/store-case.ts";
 import { testItem } from "../testing/events.ts";
-import { openStore } from "./open.ts";
 import type { HeadFilter, PageRequest, Page, Store } from "./port.ts";
 
 const RUNS = process.env["HOLODECK_LONG"] === "1" ? 10_000 : 250;
 const TIMEOUT_MS = RUNS * 1000;
 
-let folder = "";
-const stores: Store[] = [];
-const servers: { stop(): Promise<void> }[] = [];
+let all: AllStores;
+let stores: readonly Store[] = [];
 /** Each run has streams, rooms, kinds and words of its own, so that all may share the stores. */
 let runs = 0;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "holodeck-model-"));
-  const addresses = ["memory:", join(folder, "model.db")];
-  if (need("postgres")) {
-    const server = await PostgresServer.start();
-    servers.push(server);
-    addresses.push(server.newStore());
-  }
-  if (need("redis")) {
-    const [server, cluster] = await Promise.all([RedisServer.start(), RedisCluster.start()]);
-    servers.push(server, cluster);
-    addresses.push(server.newStore(), cluster.newStore());
-  }
-  for (const address of addresses) stores.push(await openStore(address));
+  all = await AllStores.open();
+  ({ stores } = all);
 });
-afterAll(async () => {
-  for (const store of stores) await store.close();
-  for (const server of servers) await server.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(async () => await all.close());
 
 /** What goes wrong with an item on purpose. */
 type Fault = "none" | "stale" | "ahead" | "same key" | "broken";
@@ -110,7 +87,7 @@ test(
 );
 
 test("and every store is sound afterwards, and agrees on all there is", async () => {
-  const all = await Promise.all(
+  const sums = await Promise.all(
     stores.map(async (store) => ({
       damage: await store.inspect(),
       rooms: await store.rooms(),
@@ -118,8 +95,8 @@ test("and every store is sound afterwards, and agrees on all there is", async ()
       events: (await store.end()).reduce((sum, position) => sum + position, 0),
     })),
   );
-  for (const one of all) expect(one).toEqual(all[0]);
-  expect(all[0]?.damage).toEqual([]);
+  for (const one of sums) expect(one).toEqual(sums[0]);
+  expect(sums[0]?.damage).toEqual([]);
 }, 120_000);
 
 /** The names of one run. */

@@ -15,6 +15,8 @@ import { Victim } from "./victims.ts";
 export interface CrashOptions {
   readonly target: Target;
   readonly kills: number;
+  /** How often at most the server dies, where one keeps the store; default: at each random moment. */
+  readonly serverKills?: number;
   readonly seed: number;
   readonly fault?: Fault | null;
   readonly onKill?: (kills: number) => void;
@@ -24,6 +26,8 @@ export interface CrashReport extends Findings {
   readonly kills: number;
   /** Appends, changes and blobs that were promised. */
   readonly acknowledged: number;
+  /** How many of the kills were the server's. */
+  readonly serverKills: number;
   /** The named points at which a process died. */
   readonly points: ReadonlySet<string>;
 }
@@ -49,6 +53,7 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
 
 class Report implements CrashReport {
   kills = 0;
+  serverKills = 0;
   acknowledged = 0;
   readonly points = new Set<string>();
   readonly #lost = new Set<string>();
@@ -71,6 +76,10 @@ class Report implements CrashReport {
   killed(): void {
     this.kills++;
     this.#options.onKill?.(this.kills);
+  }
+
+  get mayKillServer(): boolean {
+    return this.serverKills < (this.#options.serverKills ?? Number.POSITIVE_INFINITY);
   }
 
   /** Each point in its turn, every second time, those first at which nobody died yet; a random moment between. */
@@ -133,7 +142,7 @@ class Lane {
     if (point === null) {
       await victim.begun;
       await delay(this.#random() * LIFE_MS_MAX);
-      if (target.killServer !== null) await this.#killServer(target.killServer);
+      if (target.killServer !== null && this.#report.mayKillServer) await this.#killServer(target.killServer);
     } else {
       const patience = new AbortController();
       const { signal } = patience;
@@ -156,6 +165,7 @@ class Lane {
   /** The process lives on and must cope; its own end comes a little later. */
   async #killServer(kill: () => Promise<void>): Promise<void> {
     await kill();
+    this.#report.serverKills++;
     this.#report.killed();
     await delay(this.#random() * LIFE_MS_MAX);
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { need } from "../need.ts";
 import { PostgresServer } from "../servers/postgres.ts";
+import { RedisCluster } from "../servers/redis-cluster.ts";
 import { RedisServer } from "../servers/redis.ts";
 import type { SharedServer } from "../servers/shared-server.ts";
 import { POINTS, SQLITE_CREATE_POINTS, SQLITE_POINTS } from "./points.ts";
@@ -23,13 +24,14 @@ const STARTERS: Readonly<Record<string, () => Promise<Target>>> = {
   sqlite: startSqlite,
   postgres: async () => shared(await PostgresServer.start()),
   redis: async () => shared(await RedisServer.start()),
+  "redis-cluster": async () => shared(await RedisCluster.start()),
 };
 
 export const TARGET_NAMES: readonly string[] = Object.keys(STARTERS);
 
 /** Whether what a store needs of the system is there; under CI=true it must be. */
 export function hasTarget(name: string): boolean {
-  return name === "sqlite" || need(name);
+  return name === "sqlite" || need(name === "redis-cluster" ? "redis" : name);
 }
 
 export async function startTarget(name: string): Promise<Target> {

@@ -77,6 +77,14 @@ export class PostgresServer implements SharedServer {
     ];
   }
 
+  /** From now on new tables lie in an empty folder: a small disk, say. What was written ahead lies elsewhere. */
+  async placeTablesIn(folder: string): Promise<void> {
+    const { uid, gid } = this.#owner;
+    if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
+    await this.query(`CREATE TABLESPACE elsewhere LOCATION '${folder}'`);
+    await this.query("ALTER ROLE tester SET default_tablespace = elsewhere");
+  }
+
   async query(text: string): Promise<readonly unknown[]> {
     const client = new pg.Client(this.address("public"));
     await client.connect();
