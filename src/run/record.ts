@@ -27,7 +27,7 @@ const LEFT_OUT_MAX = 10;
 export async function recordExit(params: RecordParams): Promise<void> {
   const { session, taskId, attempt, exit } = params;
   const verdict = verdictOf(exit);
-  if (verdict.kind === "lost") await session.loseAttempt(taskId, verdict.reason);
+  if (verdict.kind === "lost") await session.loseAttempt(taskId, verdict.reason, attempt);
   else {
     const { outcome, error } = verdict;
     const record = await keep(params);

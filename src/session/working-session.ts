@@ -161,10 +161,13 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
     return (await runWork({ session: this, clock, underway, taskId, work: json })) as Result;
   }
 
-  /** For who takes over from a process that died: the running attempt is over, and the task may start again. */
-  async loseAttempt(taskId: string, reason: string): Promise<void> {
+  /**
+   * For who takes over from a process that died: the running attempt is over, and the task may start again. With
+   * `attempt` that one alone: another that runs by now is left alone.
+   */
+  async loseAttempt(taskId: string, reason: string, attempt?: number): Promise<void> {
     const task = this.#state.tasks.get(checkText(taskId, "taskId"));
-    if (task?.status !== "running") return;
+    if (task?.status !== "running" || (attempt ?? task.attempt) !== task.attempt) return;
     if (task.process !== null && this.host.processes.isAlive(task.process)) return;
     await this.#execute({ type: "lose_attempt", taskId, attempt: task.attempt, reason });
   }
