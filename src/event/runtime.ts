@@ -232,7 +232,10 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       if (result?.status === "appended") {
         this.#tellSpan(result.position, batch.happened.length);
         this.#tell(entry, batch.happened, true);
-        await this.#answer(entry, answers);
+        for (const [one, decided] of answers) {
+          if (isCertain(one, decided)) one.resolve({ ...decided, repeated: null, repeatedKey: null });
+          else await this.#answerIdle(entry.stream, one, decided);
+        }
         entry.snapshots.step(known, batch.happened.length);
         return;
       }
@@ -272,14 +275,9 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   }
 
   /** A refused or idle command may be the repeat of one that was carried out: then its key is known. */
-  async #answer(
-    entry: Entry<State, Command, F>,
-    answers: readonly (readonly [Pending<Command, F>, Decided<F>])[],
-  ): Promise<void> {
-    for (const [one, decided] of answers) {
-      const used = decided.events.length > 0 ? null : await this.#usedKey(entry.stream, one.keys);
-      one.resolve(used ?? { ...decided, repeated: null, repeatedKey: null });
-    }
+  async #answerIdle(stream: StreamId, one: Pending<Command, F>, decided: Decided<F>): Promise<void> {
+    const used = await this.#usedKey(stream, one.keys);
+    one.resolve(used ?? { ...decided, repeated: null, repeatedKey: null });
   }
 
   async #usedKey(stream: StreamId, keys: readonly string[]): Promise<Executed<F> | null> {
@@ -317,6 +315,11 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   #tellSpan(through: number | undefined, events: number): void {
     if (through !== undefined) this.#options.onAppended({ after: through - events, through });
   }
+}
+
+/** Whether a command was carried out now, or has no key by which it could have been before. */
+function isCertain({ keys }: { readonly keys: readonly string[] }, { events }: Decided<Fact>): boolean {
+  return events.length > 0 || keys.length === 0;
 }
 
 function repeat(key: string, seq: number) {

@@ -104,24 +104,17 @@ export class Engine {
   async execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
     this.#eviction.touch(stream);
     if (command.type === "start_session") this.#runtime.expectNew(stream);
-    const { refusal, repeated } = await this.#run(stream, command, key);
-    if (refusal !== null) throw refused(refusal);
-    const state = this.#runtime.peek(stream) ?? (await this.refresh(stream));
-    return { state, repeated: repeated !== null };
-  }
-
-  async #run(
-    stream: StreamId,
-    command: Untimed<SessionCommand>,
-    key: string | null,
-  ): Promise<Executed<SessionEvent>> {
+    const trace = currentTrace();
+    const traced = trace === undefined ? command : { ...command, trace };
+    let executed: Executed<SessionEvent>;
     try {
-      const trace = currentTrace();
-      const traced = trace === undefined ? command : { ...command, trace };
-      return await this.#runtime.execute(stream, traced, key);
+      executed = await this.#runtime.execute(stream, traced, key);
     } catch (error) {
       return await this.#takeBack(stream, error);
     }
+    if (executed.refusal !== null) throw refused(executed.refusal);
+    const state = this.#runtime.peek(stream) ?? (await this.refresh(stream));
+    return { state, repeated: executed.repeated !== null };
   }
 
   /** What could not be stored has not happened: handles show again what the log says, as far as it can be read. */

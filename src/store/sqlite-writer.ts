@@ -11,13 +11,43 @@ const WEIGHT_MAX = 256;
 
 const BUSY_RETRY_MS = 5;
 
-interface Job {
+/** Work that waits, and who waits for it. */
+class Job<Value = unknown> {
   readonly weight: number;
-  /** Does the work inside the transaction. Throws a `HolodeckError` before it has written to refuse itself alone. */
-  run(): void;
-  /** Tells the caller what `run` gave, after the commit. */
-  settle(): void;
-  reject(cause: unknown): void;
+  readonly #work: () => Value;
+  readonly #resolve: (value: Value) => void;
+  readonly reject: (cause: unknown) => void;
+  /** What the work gave, or why it was refused. */
+  #value: Value | undefined;
+  #refusal: HolodeckError | null = null;
+
+  constructor(
+    weight: number,
+    work: () => Value,
+    resolve: (value: Value) => void,
+    reject: (cause: unknown) => void,
+  ) {
+    this.weight = weight;
+    this.#work = work;
+    this.#resolve = resolve;
+    this.reject = reject;
+  }
+
+  /** Does the work inside the transaction. A `HolodeckError` thrown before it wrote refuses it alone; else all fail. */
+  run(): void {
+    try {
+      this.#value = this.#work();
+    } catch (cause) {
+      if (!(cause instanceof HolodeckError)) throw cause;
+      this.#refusal = cause;
+    }
+  }
+
+  /** Tells the caller what came of it, after the commit. */
+  settle(): void {
+    if (this.#refusal !== null) this.reject(this.#refusal);
+    else this.#resolve(this.#value as Value);
+  }
 }
 
 export interface WriterParams {
@@ -49,15 +79,7 @@ export class Writer {
   /** Runs `work` in a transaction shared with its neighbours; resolves with its value once that is durable. */
   write<Value>(weight: number, work: () => Value): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
-      let settle: (() => void) | undefined;
-      this.#queue.push({
-        weight,
-        run: () => {
-          settle = refusable(work, resolve, reject);
-        },
-        settle: () => settle?.(),
-        reject,
-      });
+      this.#queue.push(new Job(weight, work, resolve, reject) as Job);
       this.#schedule();
     });
   }
@@ -143,20 +165,5 @@ export class Writer {
       if (database.isTransaction) database.exec("ROLLBACK");
       return { error: storeError(name, cause) };
     }
-  }
-}
-
-/** Runs the work; returns what tells its caller. A refusal is the caller's own; anything else fails all. */
-function refusable<Value>(
-  work: () => Value,
-  resolve: (value: Value) => void,
-  reject: (cause: unknown) => void,
-): () => void {
-  try {
-    const value = work();
-    return () => resolve(value);
-  } catch (cause) {
-    if (cause instanceof HolodeckError) return () => reject(cause);
-    throw cause;
   }
 }
