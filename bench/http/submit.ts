@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { measure, rate, timed, type Row } from "../harness.ts";
 import { syncMilliseconds, withFolder } from "../machine.ts";
+import { bareMicros } from "./bare-rows.ts";
 import { drive } from "./load.ts";
 import { startPart, type Part } from "./process.ts";
 
@@ -32,6 +33,8 @@ export async function submitRow(): Promise<Row> {
     await submit(oursPort, 200);
     ours.say("done");
     const shares = await ours.next();
+    const bareCpu = bareMicros(join(folder, "ours.db"), join(folder, "bare.db"), REQUESTS, CONNECTIONS);
+    const ceiling = Math.round((nothingCpu / (nothingCpu + bareCpu)) * 100);
     const sync = (syncMilliseconds(folder) * 1_000).toFixed(0);
     return {
       what: `POST /submit, durable, ${CONNECTIONS} connections`,
@@ -41,6 +44,7 @@ export async function submitRow(): Promise<Row> {
       notes: [
         `Tiles of ${tileText(0).length} bytes into ${ROOMS} rooms, SQLite FULL; the floor is Hono on @hono/node-server, which answers 204 and reads nothing.`,
         `Each server is a process of its own, the load another. Ours takes ${oursCpu} µs of processor time a request, the floor ${nothingCpu} µs.`,
+        `The limit: bare node:sqlite takes ${bareCpu} µs of processor time for a tile's rows, ${CONNECTIONS} tiles a commit, and the floor as above: one thread that did nothing else would reach ${ceiling} %.`,
         `Where our time goes: ${shares}.`,
         `One page and its fdatasync take ${sync} µs on this disk now.`,
       ],

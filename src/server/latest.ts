@@ -1,5 +1,6 @@
 // Catching up, shared: whoever asks while it runs waits for the next run, which all of them share; so everyone gets
 // what was there when they asked, and it never runs twice at once.
+import { turn } from "../event/turn.ts";
 
 export class Latest {
   readonly #catchUp: () => Promise<void>;
@@ -18,6 +19,7 @@ export class Latest {
 
   async #after(running: Promise<void>): Promise<void> {
     await running.catch(() => undefined);
+    await turn();
     this.#running = this.#next ?? Promise.resolve();
     this.#next = null;
     await this.#catchUp();

@@ -9,6 +9,9 @@ import { Query } from "./sqlite-query.ts";
 /** The weight one transaction takes up; an event weighs 1. A single heavier work goes alone. */
 const WEIGHT_MAX = 256;
 
+/** So many turns of the event loop a commit waits at most for others to share it. */
+const TURNS_MAX = 8;
+
 const BUSY_RETRY_MS = 5;
 
 /** Work that waits, and who waits for it. */
@@ -97,7 +100,18 @@ export class Writer {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#flush());
+    setImmediate(() => this.#gather(1, TURNS_MAX));
+  }
+
+  /**
+   * While each turn of the loop brings more work, it is waited for: a commit costs as much as a hundred works. One alone
+   * waits for nobody.
+   */
+  #gather(before: number, turns: number): void {
+    const { length } = this.#queue;
+    if (length > before && length < WEIGHT_MAX && turns > 0)
+      setImmediate(() => this.#gather(length, turns - 1));
+    else this.#flush();
   }
 
   #flush(): void {

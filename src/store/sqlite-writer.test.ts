@@ -1,0 +1,60 @@
+import { DatabaseSync } from "node:sqlite";
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { Writer } from "./sqlite-writer.ts";
+
+function writing() {
+  const database = new DatabaseSync(":memory:");
+  const commits: number[] = [];
+  let works = 0;
+  const writer = new Writer({
+    database,
+    name: "a test's",
+    busyTimeoutMs: 0,
+    finish: () => undefined,
+    ended: () => {
+      commits.push(works);
+      works = 0;
+    },
+  });
+  const write = async (): Promise<number> => await writer.write(1, () => ++works);
+  return { write, commits };
+}
+
+/** So many works, each of which comes a turn of the event loop after the one before. */
+async function byTurns(count: number, write: () => Promise<number>): Promise<void> {
+  const all: Promise<number>[] = [];
+  for (let index = 0; index < count; index++) {
+    all.push(write(), write());
+    await turn();
+  }
+  await Promise.all(all);
+}
+
+test("works that come turn by turn share one commit", async () => {
+  const { write, commits } = writing();
+  await byTurns(4, write);
+  expect(commits).toEqual([8]);
+});
+
+test("a commit waits for no more than some turns, so that nobody waits for ever", async () => {
+  const { write, commits } = writing();
+  await byTurns(100, write);
+  expect(commits.length).toBeGreaterThan(8);
+});
+
+test("one work alone waits for nobody", async () => {
+  const { write, commits } = writing();
+  let turns = 0;
+  const counting = { on: true };
+  const count = (): void => {
+    turns++;
+    if (counting.on) setImmediate(count);
+  };
+  const written = write();
+  setImmediate(count);
+  await written;
+  counting.on = false;
+  expect(commits).toEqual([1]);
+  expect(turns).toBeLessThanOrEqual(1);
+});
