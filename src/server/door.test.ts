@@ -60,10 +60,20 @@ test("only JSON that is not packed comes in, and no more than 1 MiB", () => {
     "application/jsonp",
   ])
     expect(post("Content-Type", type)).toBe(415);
-  expect(post()).toBe(415);
+  expect(post("Content-Length", "2")).toBe(415);
+  expect(post("Transfer-Encoding", "chunked")).toBe(415);
   expect(post(...JSON_TYPE, "Content-Encoding", "gzip")).toBe(415);
   expect(post(...JSON_TYPE, "Content-Length", "1048576")).toBeNull();
   expect(post(...JSON_TYPE, "Content-Length", "1048577")).toBe(413);
+});
+
+test("an order without words comes in, unless a page may have sent it", () => {
+  for (const length of [[], ["Content-Length", "0"]]) {
+    expect(knock([...HOST, ...length], "/reset", "POST")).toBeNull();
+    expect(knock([...HOST, ...length, "Content-Type", "text/plain"], "/reset", "POST")).toBe(415);
+    const fromPage = [...HOST, ...length, "Origin", "http://127.0.0.1:8848"];
+    expect(knock(fromPage, "/reset", "POST")).toBe(415);
+  }
 });
 
 test("a body is judged alike, whatever the method that brings it", () => {

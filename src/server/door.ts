@@ -42,7 +42,7 @@ export function refuseAtDoor({ method, target, rawHeaders, hosts: own = [] }: Kn
     if (!schemes.some((scheme) => origin.toLowerCase() === `${scheme}://${host.toLowerCase()}`))
       return refuse(403, `Pages from ${JSON.stringify(origin)} may not use this server.`);
   }
-  return targetRefusal(target, host) ?? (method === "POST" || hasBody(headers) ? bodyRefusal(headers) : null);
+  return targetRefusal(target, host) ?? (asksForBody(method, headers) ? bodyRefusal(headers) : null);
 }
 
 /** Who asks for a whole address asks for the host in it, whatever the header says (RFC 9112 §3.2.2): they must agree. */
@@ -51,16 +51,23 @@ function targetRefusal(target: string, host: string): DoorRefusal | null {
   if (authority === undefined && !target.startsWith("/"))
     return refuse(400, `${JSON.stringify(target.slice(0, 200))} is no path. Ask for one, as in GET /health.`);
   if (authority !== undefined && authority.toLowerCase() !== host.toLowerCase())
-    return refuse(421, `The request is for ${JSON.stringify(authority)}, and its Host header says otherwise.`);
+    return refuse(
+      421,
+      `The request is for ${JSON.stringify(authority)}, and its Host header says otherwise.`,
+    );
   const [path = ""] = target.split(/[?#]/, 1);
   if (/(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i.test(path))
     return refuse(400, "The path has . or .. as a part.");
   return path.includes("\\") ? refuse(400, "The path has a backslash. Write it as %5C.") : null;
 }
 
-/** A method that needs no body may bring one: whoever reads it is to find what it finds with POST. */
-function hasBody(headers: ReadonlyMap<string, readonly string[]>): boolean {
-  return headers.has("transfer-encoding") || (headers.get("content-length")?.[0] ?? "0") !== "0";
+/**
+ * A method that needs no body may bring one: whoever reads it is to find what it finds with POST. A POST that brings
+ * none, and no page sends (pages say where they are from), is an order without words, such as /reset.
+ */
+function asksForBody(method: string, headers: ReadonlyMap<string, readonly string[]>): boolean {
+  if (headers.has("transfer-encoding") || (headers.get("content-length")?.[0] ?? "0") !== "0") return true;
+  return method === "POST" && (headers.has("content-type") || headers.has("origin"));
 }
 
 /** The host without its port; null when that is no port. */
