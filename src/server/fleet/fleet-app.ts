@@ -24,6 +24,6 @@ export function fleetApp(parts: FleetParts): Hono<ServerEnv> {
       todo: "docs/fleet.md lists what there is.",
     });
   });
-  app.onError((error, c) => answerProblem(c, error, parts.report));
+  app.onError((error) => answerProblem(error, parts.report));
   return app;
 }
