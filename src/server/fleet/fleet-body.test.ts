@@ -42,3 +42,26 @@ test("a body that comes in chunks is read where none is needed, too", async () =
   await router.agents("a");
   expect((await router.post("/v1/fleet/reset", {}, chunked)).status).toBe(200);
 });
+
+test("a key that comes with another request is refused, and the request has no effect", async () => {
+  const router = new RouterCaller();
+  await router.agents("a", "b");
+  const key = { "idempotency-key": "k" };
+  const first = await router.post("/v1/fleet/route", { task_id: "t" }, key);
+  const { seq } = (await router.get("/v1/fleet")).body;
+  const other = { task_id: "u" };
+  const refused = await router.post("/v1/fleet/route", other, key);
+  expect([refused.status, refused.body.code]).toEqual([422, "idempotency_key_reused"]);
+  expect((await router.post("/route", other, key)).body).toEqual({ error: expect.any(String) as string });
+  expect((await router.post("/route", other, key)).status).toBe(422);
+  // Of those that race under one key the first counts.
+  const racing = ["v", "w", "v", "w"].map(
+    async (task_id) => await router.post("/v1/fleet/tasks", { task_id }, key),
+  );
+  expect((await Promise.all(racing)).map(({ status }) => status)).toEqual([200, 422, 200, 422]);
+  expect((await router.get("/v1/fleet")).body.seq).toBe(seq + 1);
+  expect((await router.post("/v1/fleet/route", { task_id: "t" }, key)).body).toEqual(first.body);
+  // Going on to the next step under the same key is another thing.
+  expect((await router.post("/v1/fleet/complete", { task_id: "t" }, key)).status).toBe(200);
+  expect((await router.post("/complete", { task_id: "t" }, key)).status).toBe(200);
+});

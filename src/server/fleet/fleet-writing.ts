@@ -50,7 +50,7 @@ function addVertices(app: Hono<ServerEnv>, parts: FleetParts): void {
   app.post("/heartbeat", async (c) => {
     const agent_id = textIn(await readFields(c, FIELDS.agentName), "agent_id");
     const fleet = fleetOf(c);
-    await parts.fleets.execute(fleet, { type: "heartbeat", agent_id }, keyOf(c));
+    await parts.fleets.request(fleet, { type: "heartbeat", agent_id }, keyOf(c));
     const { state } = await parts.fleets.latest(fleet);
     const due = state.deadlines.of(agent_id);
     return c.json({ status: "heard", due_at: due === null ? null : new Date(due).toISOString() });
@@ -91,7 +91,7 @@ async function give(
   status: string,
 ): Promise<Response> {
   const fleet = fleetOf(c);
-  await fleets.execute(fleet, command, keyOf(c));
+  await fleets.request(fleet, command, keyOf(c));
   const { state, seq } = await fleets.latest(fleet);
   const counts = state.graph.counts();
   return c.json({
