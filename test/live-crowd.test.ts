@@ -314,7 +314,7 @@ test("a reader whose events cannot be read is told so, with the id to come back 
   store.tail = async () => await Promise.reject(new Error("broken"));
   const stream = await open("?after=start");
   await stream.ended;
-  expect(stream.sent).toMatchObject([{ event: "bye", data: { reason: "failed", resume: null } }]);
+  expect(stream.sent).toMatchObject([{ event: "bye", data: { reason: "failed", resume: "start" } }]);
   expect(reported.splice(0)).not.toEqual([]);
   keeper.close();
 });

@@ -241,6 +241,24 @@ test("who is told nothing gets signs of life, and with them the id that spares w
   again.close();
 });
 
+test.each([0, 2])(
+  "who is cut before the first event goes on where it began, after %s of them",
+  async (count) => {
+    if (count > 0) await append(SESSION, {}, {});
+    const stream = await open();
+    await stream.until(({ lastId }) => lastId !== null);
+    const closing = server.close();
+    const [bye] = await stream.take(1);
+    await Promise.all([closing, stream.ended]);
+    expect(bye).toMatchObject({ event: "bye", data: { reason: "closing", resume: stream.lastId } });
+    await append(SESSION, {});
+    server = await start();
+    const again = await open("", { "last-event-id": stream.lastId! });
+    expect(seqs(await again.take(1))).toEqual([count + 1]);
+    again.close();
+  },
+);
+
 test("closing the server ends the streams with the id to come back with, and lets nobody in", async () => {
   const stream = await open();
   await append(SESSION, {});

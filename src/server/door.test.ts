@@ -25,6 +25,9 @@ test.each([
   "a@127.0.0.1",
   "",
   "0.0.0.0",
+  "127.999.0.1",
+  "127.0.0.08",
+  "127.0.0.1:65536",
 ])("the host %j is somebody else's name for this machine", (host) => {
   expect(knock(["Host", host])).toBe(421);
 });
@@ -57,10 +60,20 @@ test("only JSON that is not packed comes in, and no more than 1 MiB", () => {
     "application/jsonp",
   ])
     expect(post("Content-Type", type)).toBe(415);
-  expect(post()).toBe(415);
+  expect(post("Content-Length", "2")).toBe(415);
+  expect(post("Transfer-Encoding", "chunked")).toBe(415);
   expect(post(...JSON_TYPE, "Content-Encoding", "gzip")).toBe(415);
   expect(post(...JSON_TYPE, "Content-Length", "1048576")).toBeNull();
   expect(post(...JSON_TYPE, "Content-Length", "1048577")).toBe(413);
+});
+
+test("an order without words comes in, unless a page may have sent it", () => {
+  for (const length of [[], ["Content-Length", "0"]]) {
+    expect(knock([...HOST, ...length], "/reset", "POST")).toBeNull();
+    expect(knock([...HOST, ...length, "Content-Type", "text/plain"], "/reset", "POST")).toBe(415);
+    const fromPage = [...HOST, ...length, "Origin", "http://127.0.0.1:8848"];
+    expect(knock(fromPage, "/reset", "POST")).toBe(415);
+  }
 });
 
 test("a body is judged alike, whatever the method that brings it", () => {
@@ -80,6 +93,20 @@ test("a path that climbs is refused before it is read", () => {
     expect(knock(HOST, path)).toBeNull();
 });
 
+test("a target is a path, or names the host that the header names", () => {
+  const proxied = ["Host", "127.0.0.1:8848"];
+  for (const target of ["http://127.0.0.1:8848/health", "http://127.0.0.1:8848"])
+    expect(knock(proxied, target)).toBeNull();
+  for (const target of [
+    "http://evil.example/health",
+    "http://127.0.0.1:8848@evil.example/",
+    "http://127.0.0.1/health",
+  ])
+    expect(knock(proxied, target)).toBe(421);
+  for (const target of ["*", "", "ftp://127.0.0.1:8848/health", "HTTP://127.0.0.1:8848/", "/room\\a"])
+    expect(knock(proxied, target)).toBe(400);
+});
+
 function named(hosts: readonly string[], ...rawHeaders: readonly string[]): number | null {
   return refuseAtDoor({ method: "GET", target: "/", rawHeaders, hosts })?.status ?? null;
 }
@@ -91,6 +118,9 @@ test("names of one's own come in beside loopback's, with any port or the one tha
   expect(named(["a.example:8848"], "Host", "a.example:8848")).toBeNull();
   for (const host of ["a.example:8849", "a.example", "b.a.example:8848", "a.example:8848.evil.example"])
     expect(named(["a.example:8848"], "Host", host)).toBe(421);
+  // What no address can hold is nobody's name.
+  expect(named(["a.example"], "Host", "a.example:65536")).toBe(421);
+  expect(named(["10.0.0.999"], "Host", "10.0.0.999")).toBe(421);
 });
 
 test("pages of a name of one's own may come through TLS, those of loopback not", () => {

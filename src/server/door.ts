@@ -19,7 +19,10 @@ export interface DoorRefusal {
   readonly error: string;
 }
 
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+/** Names alone that every reader takes for the same address: no octet above 255, none that reads as octal. */
+const LOOPBACK_NAME = /^(?:localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])$/i;
+
+const PORT_MAX = 65_535;
 
 /** Null for who may come in. */
 export function refuseAtDoor({ method, target, rawHeaders, hosts: own = [] }: Knock): DoorRefusal | null {
@@ -27,7 +30,7 @@ export function refuseAtDoor({ method, target, rawHeaders, hosts: own = [] }: Kn
   const hosts = headers.get("host") ?? [];
   const [host = ""] = hosts;
   if (hosts.length !== 1) return refuse(400, "The request has not exactly one Host header.");
-  const isLoopback = LOOPBACK_HOST.test(host);
+  const isLoopback = LOOPBACK_NAME.test(nameIn(host) ?? "");
   if (!isLoopback && !isOwn(host, own))
     return refuse(
       421,
@@ -39,19 +42,44 @@ export function refuseAtDoor({ method, target, rawHeaders, hosts: own = [] }: Kn
     if (!schemes.some((scheme) => origin.toLowerCase() === `${scheme}://${host.toLowerCase()}`))
       return refuse(403, `Pages from ${JSON.stringify(origin)} may not use this server.`);
   }
-  if (/(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i.test(target.split(/[?#]/, 1)[0] ?? ""))
-    return refuse(400, "The path has . or .. as a part.");
-  return method === "POST" || hasBody(headers) ? bodyRefusal(headers) : null;
+  return targetRefusal(target, host) ?? (asksForBody(method, headers) ? bodyRefusal(headers) : null);
 }
 
-/** A method that needs no body may bring one: whoever reads it is to find what it finds with POST. */
-function hasBody(headers: ReadonlyMap<string, readonly string[]>): boolean {
-  return headers.has("transfer-encoding") || (headers.get("content-length")?.[0] ?? "0") !== "0";
+/** Who asks for a whole address asks for the host in it, whatever the header says (RFC 9112 §3.2.2): they must agree. */
+function targetRefusal(target: string, host: string): DoorRefusal | null {
+  const authority = /^https?:\/\/([^/?#]*)/.exec(target)?.[1];
+  if (authority === undefined && !target.startsWith("/"))
+    return refuse(400, `${JSON.stringify(target.slice(0, 200))} is no path. Ask for one, as in GET /health.`);
+  if (authority !== undefined && authority.toLowerCase() !== host.toLowerCase())
+    return refuse(
+      421,
+      `The request is for ${JSON.stringify(authority)}, and its Host header says otherwise.`,
+    );
+  const [path = ""] = target.split(/[?#]/, 1);
+  if (/(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i.test(path))
+    return refuse(400, "The path has . or .. as a part.");
+  return path.includes("\\") ? refuse(400, "The path has a backslash. Write it as %5C.") : null;
+}
+
+/**
+ * A method that needs no body may bring one: whoever reads it is to find what it finds with POST. A POST that brings
+ * none, and no page sends (pages say where they are from), is an order without words, such as /reset.
+ */
+function asksForBody(method: string, headers: ReadonlyMap<string, readonly string[]>): boolean {
+  if (headers.has("transfer-encoding") || (headers.get("content-length")?.[0] ?? "0") !== "0") return true;
+  return method === "POST" && (headers.has("content-type") || headers.has("origin"));
+}
+
+/** The host without its port; null when that is no port. */
+function nameIn(host: string): string | null {
+  const [, port = "0"] = /:(\d{1,5})$/.exec(host) ?? [];
+  return Number(port) > PORT_MAX ? null : host.replace(/:\d{1,5}$/, "");
 }
 
 function isOwn(host: string, own: readonly string[]): boolean {
   const asked = host.toLowerCase();
-  const name = asked.replace(/:\d{1,5}$/, "");
+  const name = nameIn(asked);
+  if (name === null || !URL.canParse(`http://${host}`)) return false;
   return own.some((one) => [asked, name].includes(one.toLowerCase()) || name === `[${one.toLowerCase()}]`);
 }
 

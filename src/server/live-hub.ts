@@ -85,11 +85,6 @@ export class LiveHub {
     this.#following = null;
   }
 
-  /** Where new events begin. */
-  get place(): TailPlace {
-    return this.#place;
-  }
-
   /** What came between a place and now; null when that is more than is kept. */
   since(after: TailPlace): readonly LiveEvent[] | null {
     if (this.#keptAfter.some((position, index) => (after[index] ?? 0) < position)) return null;

@@ -4,17 +4,33 @@
 import { hash as digest } from "node:crypto";
 import { HolodeckError } from "../event/error.ts";
 import type { Hash } from "../event/event.ts";
-import type { TailPlace } from "../event/log.ts";
+import type { StoredEvent, TailPlace } from "../event/log.ts";
 import type { Store } from "../store/port.ts";
 import { partitionOf } from "../store/partition.ts";
 import { invalid } from "./query.ts";
 
 const ID = /^([0-9a-z.]{1,1024})-([0-9a-z]{1,2})-([\w-]{16})$/;
 
+/** For everything there is: no event comes before it. */
+export const START = "start";
+
 export function liveId(place: TailPlace, partition: number, eventHash: Hash): string {
   // Most partitions of a small log are empty: their 0 is left out.
   const positions = place.map((position) => (position === 0 ? "" : position.toString(36))).join(".");
   return `${positions}-${partition.toString(36)}-${checkOf(place, eventHash)}`;
+}
+
+/**
+ * The id of a place that nobody was told an event at: whoever is cut before the first one goes on from there. Null where
+ * the events before it have been pruned, and so nothing vouches for it.
+ */
+export async function idOfPlace(store: Store, place: TailPlace): Promise<string | null> {
+  if (place.every((position) => position === 0)) return START;
+  for (const [partition, position] of place.entries()) {
+    const stored = position === 0 ? undefined : await eventAt(store, place, partition);
+    if (stored !== undefined) return liveId(place, partition, stored.hash);
+  }
+  return null;
 }
 
 /**
@@ -31,14 +47,20 @@ export async function placeOfId(store: Store, id: string): Promise<TailPlace> {
   const end = await store.end();
   if (place.some((one, index) => one > (end[index] ?? 0)))
     throw notOurs("is ahead of this log: it may have been put back to an earlier state");
-  const before = place.map((_, index) => (index === partition ? position - 1 : Number.MAX_SAFE_INTEGER));
-  const { events } = await store.tail({ after: before, limit: 1 });
-  const stored = events.find(
-    ({ event, position: at }) => at === position && partitionOf(event.stream, end.length) === partition,
-  );
+  const stored = await eventAt(store, place, partition);
   if (stored === undefined) throw tooOld();
   if (checkOf(place, stored.hash) !== check) throw notOurs("is no id this server gave");
   return place;
+}
+
+/** The event right before a place in one of the partitions; undefined when it is there no more. */
+async function eventAt(store: Store, place: TailPlace, partition: number): Promise<StoredEvent | undefined> {
+  const position = place[partition] ?? 0;
+  const before = place.map((_, index) => (index === partition ? position - 1 : Number.MAX_SAFE_INTEGER));
+  const { events } = await store.tail({ after: before, limit: 1 });
+  return events.find(
+    ({ event, position: at }) => at === position && partitionOf(event.stream, place.length) === partition,
+  );
 }
 
 function checkOf(place: TailPlace, eventHash: Hash): string {

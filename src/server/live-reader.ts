@@ -32,8 +32,10 @@ export interface ReaderLimits {
 export interface LiveRequest {
   readonly principal: Principal;
   readonly filter: LiveFilter;
-  /** Where to go on from; null for new events alone. */
-  readonly after: TailPlace | null;
+  /** Where to go on from. */
+  readonly after: TailPlace;
+  /** That place's id; null where there is none. */
+  readonly id: string | null;
   readonly outgoing: ServerResponse;
 }
 
@@ -71,11 +73,11 @@ export class LiveReader implements LiveListener {
   /** Resolves when it is told of what comes, or is over. Never rejects. */
   async run(): Promise<void> {
     const { after, outgoing } = this.#request;
+    this.#seen = [...after];
     outgoing.once("close", () => this.#finish());
     void this.#endInTime();
     try {
       await this.#parts.hub.enter();
-      this.#seen = [...(after ?? this.#parts.hub.place)];
       await this.#catchUp();
     } catch (error) {
       this.#fail(error);
@@ -106,7 +108,7 @@ export class LiveReader implements LiveListener {
   end(reason: ByeReason): void {
     if (this.over.aborted) return;
     const { outgoing } = this.#request;
-    const resume = this.#last?.id ?? null;
+    const resume = this.#last?.id ?? this.#request.id;
     outgoing.end(`${this.#idLine()}${frameText("bye", { reason, resume })}`);
     this.#finish();
     void this.#parts.clock.sleep(BYE_MS).then(() => outgoing.destroy());

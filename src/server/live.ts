@@ -1,6 +1,5 @@
 // `GET /v1/events`: what happens, as server-sent events. From an id (`Last-Event-ID`, or `?after=`) first what came
 // since, then what comes; without one what comes.
-import type { ServerResponse } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono, type Context } from "hono";
@@ -12,7 +11,7 @@ import { KEYS_STREAM } from "../trust/key-aggregate.ts";
 import { Lane } from "./lane.ts";
 import { readFilter } from "./live-filter.ts";
 import { LiveHub, type KeyWatch, type LiveListener, type LivePage } from "./live-hub.ts";
-import { placeOfId } from "./live-id.ts";
+import { idOfPlace, placeOfId, START } from "./live-id.ts";
 import { LiveReader, type LiveRequest, type ReaderLimits } from "./live-reader.ts";
 import { LOCAL_OPERATOR, type Principal, type ServerEnv } from "./principal.ts";
 import { invalid } from "./query.ts";
@@ -57,9 +56,6 @@ export interface Live {
 
 const NO_KEYS: KeyWatch = { readOn: async () => await Promise.resolve(), holds: () => true };
 
-/** `?after=` for everything there is. */
-const START = "start";
-
 export function liveApp(options: LiveOptions): Live {
   const streams = new LiveStreams(options);
   const app = new Hono<LiveEnv>();
@@ -69,9 +65,9 @@ export function liveApp(options: LiveOptions): Live {
     const filter = readFilter(query);
     const principal = c.get("principal") ?? LOCAL_OPERATOR;
     // Taken before the answer begins: whoever reads what there is once it has begun, misses nothing in between.
-    const after = (await placeOf(options.store, c, query.getAll("after"))) ?? (await options.store.end());
+    const { after, id } = await placeOf(options.store, c, query.getAll("after"));
     if (incoming.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
-    streams.open({ principal, filter, after, outgoing });
+    streams.open({ principal, filter, after, id, outgoing });
     return RESPONSE_ALREADY_SENT;
   });
   return { app, close: () => streams.close() };
@@ -81,12 +77,14 @@ export function liveApp(options: LiveOptions): Live {
 async function placeOf(
   store: Store,
   c: Context<LiveEnv>,
-  after: readonly string[],
-): Promise<TailPlace | null> {
-  if (after.length > 1) throw invalid("`after` stands twice.", "Name one place to go on from.");
-  const id = c.req.header("last-event-id") || after[0];
-  if (id === undefined || id === "") return null;
-  return id === START ? (await store.end()).map(() => 0) : await placeOfId(store, id);
+  named: readonly string[],
+): Promise<{ readonly after: TailPlace; readonly id: string | null }> {
+  if (named.length > 1) throw invalid("`after` stands twice.", "Name one place to go on from.");
+  const id = c.req.header("last-event-id") || named[0] || null;
+  if (id !== null && id !== START) return { id, after: await placeOfId(store, id) };
+  const end = await store.end();
+  if (id === START) return { id, after: end.map(() => 0) };
+  return { id: await idOfPlace(store, end), after: end };
 }
 
 /** The streams that are open. */
@@ -116,7 +114,7 @@ class LiveStreams implements LiveListener {
     this.#readers.set(reader, request.principal);
     if (this.#readers.size === 1) this.#begin();
     reader.over.addEventListener("abort", () => this.#remove(reader), { once: true });
-    begin(request.outgoing);
+    begin(request);
     void reader.run();
   }
 
@@ -176,12 +174,14 @@ class LiveStreams implements LiveListener {
   }
 }
 
-function begin(outgoing: ServerResponse): void {
+/** Says where it begins too: who is cut before the first event has been told no other id. */
+function begin({ outgoing, id }: LiveRequest): void {
   outgoing.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "x-accel-buffering": "no",
     connection: "close",
   });
   // Not all at once, when all were ended at once.
-  outgoing.write(`retry: ${1_000 + Math.floor(Math.random() * 2_000)}\n\n`);
+  const retry = `retry: ${1_000 + Math.floor(Math.random() * 2_000)}\n`;
+  outgoing.write(id === null ? `${retry}\n` : `${retry}id: ${id}\n\n`);
 }

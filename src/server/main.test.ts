@@ -91,6 +91,17 @@ test("PLATO and /v1 answer on one port, each in its own words, also at the door"
   expect(page.headers.get("x-content-type-options")).toBe("nosniff");
 });
 
+test("the router takes /reset without a body, as clients send it, and others say what they miss", async () => {
+  const url = await start();
+  const router = `http://127.0.0.1:${server?.routerPort}`;
+  const bare = { method: "POST" };
+  expect(await (await fetch(`${router}/reset`, bare)).json()).toEqual({ status: "reset" });
+  expect((await fetch(`${router}/reset`, { ...bare, headers: { origin: "null" } })).status).toBe(403);
+  expect((await fetch(`${router}/complete`, bare)).status).toBe(400);
+  expect((await fetch(`${url}/submit`, bare)).status).toBe(400);
+  expect((await fetch(`${url}/v1/sessions`, bare)).status).toBe(415);
+});
+
 test("a session's tiles stand in its room for PLATO's readers, and what is counted is told", async () => {
   const url = await start();
   await post(`${url}/v1/sessions`, { session_name: "n", agent_id: "a", scout_room: "my/room" }, "k");

@@ -9,6 +9,7 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   denied: 403,
   event_too_large: 413,
   fleet_full: 409,
+  idempotency_key_reused: 422,
   invalid_argument: 400,
   invalid_event: 400,
   not_found: 404,

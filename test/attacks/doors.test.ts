@@ -42,9 +42,16 @@ test("rebinding Host", async () => {
     "127.0.0.1.evil.example",
     "2130706433",
     "0.0.0.0",
+    "127.999.0.1",
+    "127.0.0.1:99999",
   ]) {
     await eachRead(421, `Host: ${host}`);
     await eachWrite(421, JSON_TYPE, `Host: ${host}`);
+  }
+  // Who asks for a whole address asks for the host in it.
+  for (const { port, path } of READS) {
+    const asked = await world.send(port, [`GET http://evil.example${path} HTTP/1.1`, "Host: localhost"]);
+    expect([port, path, asked.status]).toEqual([port, path, 421]);
   }
   // A page that was rebound is of the same origin as the name it asks for.
   await eachWrite(421, JSON_TYPE, "Host: evil.example", "Origin: http://evil.example");

@@ -118,6 +118,10 @@ const HOSTS = [
   "a@localhost",
   "",
   "localhost, x",
+  "localhost:65536",
+  "127.0.0.256",
+  "127.999.0.1",
+  "127.0.0.08",
 ];
 const LENGTHS = ["-1", "x", "1e3", "+5", "0x10", "9".repeat(30), "1 2", ""];
 const METHODS = [
@@ -149,6 +153,14 @@ const HEADS: readonly Way[] = [
     corrupt: (_, random) => ({ version: oneOf(random, ["", "HTTP/9.9", "HTTPS/1.1", "x"]) }),
   },
   { name: "strange method", corrupt: (_, random) => ({ method: oneOf(random, METHODS) }) },
+  {
+    name: "another's address",
+    corrupt: ({ target }, random) => ({ target: `http://${oneOf(random, HOSTS)}${target}` }),
+  },
+  {
+    name: "no path",
+    corrupt: ({ target }, random) => ({ target: `${oneOf(random, ["*", "ftp:/", "\\"])}${target}` }),
+  },
   { name: "climbing path", corrupt: ({ target }) => ({ target: `/..${target}` }) },
   { name: "noise for a path", corrupt: (_, random) => ({ target: noise(random) }) },
   line("foreign origin", (random) => `Origin: ${oneOf(random, [...HOSTS, "null", "http://evil.example"])}`),

@@ -65,8 +65,8 @@ function v1(): readonly Sound[] {
 }
 
 function fleets(port: Sound["port"], root: string): readonly Sound[] {
-  const post = writing({ port, method: "POST", isStrict: false, root });
-  const remove = writing({ port, method: "DELETE", isStrict: false, root });
+  const post = writing({ port, method: "POST", isStrict: true, root });
+  const remove = writing({ port, method: "DELETE", isStrict: true, root });
   const edge = { a: "agent", b: "other", kind: "delegation" };
   return [
     post("/agents", { agent_id: "new", capabilities: ["c"] }, "agent_id"),

@@ -5,6 +5,7 @@ import type { ServerEnv } from "../principal.ts";
 import { isEmergent, marginOf } from "../../fleet/emergence.ts";
 import { fundamentalCycles } from "../../fleet/cycles.ts";
 import { loops } from "../../fleet/graph.ts";
+import { invalid } from "../query.ts";
 import { fleetOf } from "./fleet-body.ts";
 import { pageIn, pageOf } from "./fleet-page.ts";
 import type { FleetParts } from "./fleet-parts.ts";
@@ -21,7 +22,13 @@ export function addAnalysis(app: Hono<ServerEnv>, parts: FleetParts): void {
 function addLoops(app: Hono<ServerEnv>, { fleets, reports }: FleetParts): void {
   app.get("/components", async (c) => {
     const now = await fleets.now(fleetOf(c));
-    const isFlaggedOnly = c.req.query("emergent") === "true";
+    const emergent = c.req.query("emergent");
+    if (emergent !== undefined && emergent !== "true")
+      throw invalid(
+        "`emergent` is not true.",
+        "Pass true for those above the threshold alone, or leave it out.",
+      );
+    const isFlaggedOnly = emergent === "true";
     const { items: components, next } = pageOf(componentsOf(now, isFlaggedOnly), pageIn(c));
     return c.json({ seq: now.seq, n_components: now.state.graph.counts().components, components, next });
   });

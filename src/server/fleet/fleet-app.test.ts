@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { testItem, testStream } from "../../testing/events.ts";
 import { RouterCaller } from "../../testing/router-caller.ts";
+import { HolodeckError } from "../../event/error.ts";
+import { PROBLEM_KINDS } from "../v1/problems.ts";
 import { CONFIRM_MS } from "../../fleet/router.ts";
 
 test("edges come and go by kind and direction, and answer what the fleet has come to", async () => {
@@ -31,19 +33,30 @@ test("edges come and go by kind and direction, and answer what the fleet has com
   expect((await router.send("DELETE", "/v1/fleet/edges", last)).body).toMatchObject({ n_edges: 0 });
 });
 
-test("a problem says what happened, what to do, and whether to try again", async () => {
+test("a store in trouble is a problem that passes, and told of", async () => {
+  const router = new RouterCaller();
+  await router.agents("a");
+  const trouble = new HolodeckError("store_io", { what: "The disk is away.", todo: "Look at it." });
+  router.store.head = async () => await Promise.reject(trouble);
+  const { status, body, text } = await router.get("/v1/fleet?fleet=other");
+  expect([status, body.code, body.retryable]).toEqual([503, "store_io", true]);
+  expect(text).not.toContain("disk");
+  expect(router.reported).toEqual([trouble]);
+});
+
+test("a problem says what happened and what to do, as all of /v1 says it", async () => {
   const router = new RouterCaller();
   await router.post("/register/agent", { agent_id: "a", capacity: 0 });
   const full = await router.post("/v1/fleet/route", { task_id: "t" });
   expect(full.type).toBe("application/problem+json");
   expect(full.body).toEqual({
     type: "urn:holodeck:problem:fleet_full",
-    title: "fleet full",
+    title: PROBLEM_KINDS.fleet_full.title,
     status: 409,
     detail: expect.stringMatching(/room/) as string,
     code: "fleet_full",
     todo: expect.any(String) as string,
-    retryable: true,
+    retryable: PROBLEM_KINDS.fleet_full.retryable,
   });
   for (const [status, code, answer] of [
     [400, "invalid_argument", router.post("/v1/fleet/edges", "{")],

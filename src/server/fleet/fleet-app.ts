@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { ServerEnv } from "../principal.ts";
 import { HolodeckError } from "../../event/error.ts";
+import { checkQuery } from "./fleet-body.ts";
 import type { FleetParts } from "./fleet-parts.ts";
 import { answerProblem } from "./fleet-problem.ts";
 import { addAnalysis } from "./fleet-analysis.ts";
@@ -14,6 +15,7 @@ export function fleetApp(parts: FleetParts): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>();
   // Here, so that they hold on every port it is mounted at.
   app.use(checkFleetRights);
+  app.use(checkQuery);
   addFleetReading(app, parts);
   addAnalysis(app, parts);
   addFleetWriting(app, parts);
@@ -24,6 +26,6 @@ export function fleetApp(parts: FleetParts): Hono<ServerEnv> {
       todo: "docs/fleet.md lists what there is.",
     });
   });
-  app.onError((error, c) => answerProblem(c, error, parts.report));
+  app.onError((error) => answerProblem(error, parts.report));
   return app;
 }

@@ -1,6 +1,7 @@
 // What stands in a request about a fleet, and the command it asks for. What is longer or more than a fleet takes is
 // refused by its decider, in the same words.
 import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
 import type { Json, JsonObject } from "../../event/json.ts";
 import type { AgentAsked, EdgeName, RouteAsked, RoutingPolicy, TaskName } from "../../fleet/fleet-facts.ts";
 import type { EdgeKind } from "../../fleet/graph.ts";
@@ -19,6 +20,24 @@ export function fleetOf(c: Context): string {
   return name === undefined || name === "" ? DEFAULT_FLEET : name;
 }
 
+/** Throws `invalid_argument` for what the address asks and nobody knows at this path, and for what stands twice. */
+export const checkQuery = createMiddleware(async (c, next) => {
+  const known = queryFields(c.req.method, c.req.path);
+  for (const [name, values] of Object.entries(c.req.queries())) {
+    const shown = JSON.stringify(name.slice(0, 80));
+    if (!known.includes(name))
+      throw invalid(`Nothing is asked by ${shown} here.`, `Use ${known.join(", ")}.`);
+    if (values.length > 1) throw invalid(`${shown} stands twice.`, "Pass it once.");
+  }
+  await next();
+});
+
+function queryFields(method: string, path: string): readonly string[] {
+  const isList = ["GET", "HEAD"].includes(method) && !/\/fleet\/?$/.test(path);
+  const list = isList ? ["limit", "after"] : [];
+  return ["fleet", ...list, ...(path.endsWith("/components") ? ["emergent"] : [])];
+}
+
 /** The header `Idempotency-Key`; null without one. */
 export function keyOf(c: Context): string | null {
   const key = c.req.header("idempotency-key");
@@ -30,7 +49,37 @@ export function keyOf(c: Context): string | null {
 /** The body of a request that needs none: an empty one, or an object. */
 export async function readOptionalObject(c: Context): Promise<JsonObject> {
   const length = c.req.header("content-length");
-  return length === undefined || length === "0" ? {} : await readJsonObject(c);
+  const isChunked = c.req.header("transfer-encoding") !== undefined;
+  return isChunked || (length ?? "0") !== "0" ? await readJsonObject(c) : {};
+}
+
+const TASK_NAME_FIELDS = ["task_id", "session_id"] as const;
+const TASK_FIELDS = [...TASK_NAME_FIELDS, "required_capabilities"] as const;
+
+/** What the bodies of `/v1/fleet` may hold; the router's own, as in the field, may hold more. */
+export const FIELDS = {
+  agent: ["agent_id", "capabilities", "capacity", "heartbeat_seconds"],
+  agentName: ["agent_id"],
+  resource: ["resource_id"],
+  taskName: TASK_NAME_FIELDS,
+  task: TASK_FIELDS,
+  route: [...TASK_FIELDS, "prefer_agents", "agents_needed", "policy"],
+  edge: ["a", "b", "kind", "directed"],
+  plan: ["tasks"],
+  nothing: [],
+} as const;
+
+/** Throws `invalid_argument` for fields nobody knows here: a name with a slip in it is not passed over in silence. */
+export function checkFields(body: JsonObject, fields: readonly string[]): JsonObject {
+  const unknown = Object.keys(body).find((name) => !fields.includes(name));
+  if (unknown === undefined) return body;
+  const todo = fields.length === 0 ? "Send {}." : `Use ${fields.join(", ")}.`;
+  throw invalid(`\`${unknown.slice(0, 80)}\` is not known here.`, todo);
+}
+
+/** The body of a request to `/v1/fleet`, with these fields and no others. */
+export async function readFields(c: Context, fields: readonly string[]): Promise<JsonObject> {
+  return checkFields(await readJsonObject(c), fields);
 }
 
 /** A text that must be there. */

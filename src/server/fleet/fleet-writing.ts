@@ -4,13 +4,15 @@ import type { ServerEnv } from "../principal.ts";
 import type { Untimed } from "../../event/runtime.ts";
 import type { FleetCommand } from "../../fleet/fleet-facts.ts";
 import { loops } from "../../fleet/graph.ts";
-import { readJsonObject } from "../json-body.ts";
 import { invalid } from "../query.ts";
 import {
   agentIn,
+  checkFields,
   edgeIn,
+  FIELDS,
   fleetOf,
   keyOf,
+  readFields,
   readOptionalObject,
   taskIn,
   taskNameIn,
@@ -23,22 +25,22 @@ export function addFleetWriting(app: Hono<ServerEnv>, parts: FleetParts): void {
   addVertices(app, parts);
   addTasks(app, parts);
   app.post("/edges", async (c) => {
-    const edge = edgeIn(await readJsonObject(c));
+    const edge = edgeIn(await readFields(c, FIELDS.edge));
     return await give(parts, c, { type: "add_edge", ...edge }, "added");
   });
   app.delete("/edges", async (c) => {
-    const edge = edgeIn(await readJsonObject(c));
+    const edge = edgeIn(await readFields(c, FIELDS.edge));
     return await give(parts, c, { type: "remove_edge", ...edge }, "removed");
   });
   app.post("/reset", async (c) => {
-    await readOptionalObject(c);
+    checkFields(await readOptionalObject(c), FIELDS.nothing);
     return await give(parts, c, { type: "reset" }, "reset");
   });
 }
 
 function addVertices(app: Hono<ServerEnv>, parts: FleetParts): void {
   app.post("/agents", async (c) => {
-    const agent = agentIn(await readJsonObject(c));
+    const agent = agentIn(await readFields(c, FIELDS.agent));
     return await give(parts, c, { type: "register_agent", ...agent }, "registered");
   });
   app.delete("/agents/:id", async (c) => {
@@ -46,15 +48,15 @@ function addVertices(app: Hono<ServerEnv>, parts: FleetParts): void {
     return await give(parts, c, command, "unregistered");
   });
   app.post("/heartbeat", async (c) => {
-    const agent_id = textIn(await readJsonObject(c), "agent_id");
+    const agent_id = textIn(await readFields(c, FIELDS.agentName), "agent_id");
     const fleet = fleetOf(c);
-    await parts.fleets.execute(fleet, { type: "heartbeat", agent_id }, keyOf(c));
+    await parts.fleets.request(fleet, { type: "heartbeat", agent_id }, keyOf(c));
     const { state } = await parts.fleets.latest(fleet);
     const due = state.deadlines.of(agent_id);
     return c.json({ status: "heard", due_at: due === null ? null : new Date(due).toISOString() });
   });
   app.post("/resources", async (c) => {
-    const resource_id = textIn(await readJsonObject(c), "resource_id");
+    const resource_id = textIn(await readFields(c, FIELDS.resource), "resource_id");
     return await give(parts, c, { type: "add_resource", resource_id }, "added");
   });
   app.delete("/resources/:id", async (c) => {
@@ -64,19 +66,19 @@ function addVertices(app: Hono<ServerEnv>, parts: FleetParts): void {
 
 function addTasks(app: Hono<ServerEnv>, parts: FleetParts): void {
   app.post("/tasks", async (c) => {
-    const task = taskIn(await readJsonObject(c));
+    const task = taskIn(await readFields(c, FIELDS.task));
     return await give(parts, c, { type: "register_task", ...task }, "registered");
   });
   app.post("/route", async (c) => {
-    const { decision, alert } = await routeTask(parts, c, await readJsonObject(c));
+    const { decision, alert } = await routeTask(parts, c, await readFields(c, FIELDS.route));
     return c.json({ ...decision, alert });
   });
   app.post("/confirm", async (c) => {
-    const task = taskNameIn(await readJsonObject(c));
+    const task = taskNameIn(await readFields(c, FIELDS.taskName));
     return await give(parts, c, { type: "confirm", ...task }, "confirmed");
   });
   app.post("/complete", async (c) => {
-    const task = taskNameIn(await readJsonObject(c));
+    const task = taskNameIn(await readFields(c, FIELDS.taskName));
     return await give(parts, c, { type: "complete", ...task }, "completed");
   });
 }
@@ -89,7 +91,7 @@ async function give(
   status: string,
 ): Promise<Response> {
   const fleet = fleetOf(c);
-  await fleets.execute(fleet, command, keyOf(c));
+  await fleets.request(fleet, command, keyOf(c));
   const { state, seq } = await fleets.latest(fleet);
   const counts = state.graph.counts();
   return c.json({

@@ -1,5 +1,6 @@
 // The fleets of a store as this process serves them: each a stream `fleet:<name>`, decided by commands, kept in memory
 // while it is asked about, and looked after when something in it falls due.
+import { hash as digest } from "node:crypto";
 import type { Clock } from "../../event/clock.ts";
 import type { Happened, Moment } from "../../event/decider.ts";
 import { HolodeckError } from "../../event/error.ts";
@@ -97,12 +98,27 @@ export class Fleets {
     command: Untimed<FleetCommand>,
     key: string | null = null,
   ): Promise<readonly Happened<FleetFact>[]> {
-    const stream = fleetStream(fleet);
-    await this.#touch(stream);
-    const used = key === null ? null : `request:${command.type}:${key}`;
-    const { events, refusal, repeated } = await this.#runtime.execute(stream, command, used);
-    if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
-    return repeated === null ? events : await this.#eventsAt(stream, repeated);
+    const { events } = await this.#execute(fleet, command, key === null ? [] : [usedKey(command, key)]);
+    return events;
+  }
+
+  /** As `execute`, for who may send anything under a key: throws `idempotency_key_reused` for another command. */
+  async request(
+    fleet: string,
+    command: Untimed<FleetCommand>,
+    key: string | null,
+  ): Promise<readonly Happened<FleetFact>[]> {
+    if (key === null) return await this.execute(fleet, command);
+    const used = usedKey(command, key);
+    const { events, repeatedKey } = await this.#execute(fleet, command, [
+      `${used}=${digestOf(command)}`,
+      used,
+    ]);
+    if (repeatedKey !== used) return events;
+    throw new HolodeckError("idempotency_key_reused", {
+      what: "This idempotency key came with another request before.",
+      todo: "Give each request a key of its own; repeat only the same request with the same key.",
+    });
   }
 
   /** The fleet as the store has it now. */
@@ -132,6 +148,15 @@ export class Fleets {
   /** The newest first. */
   async list(page: { readonly limit: number; readonly after?: string }) {
     return await this.#options.store.heads({ filter: { kind: "fleet" }, page });
+  }
+
+  async #execute(fleet: string, command: Untimed<FleetCommand>, keys: readonly string[]) {
+    const stream = fleetStream(fleet);
+    await this.#touch(stream);
+    const executed = await this.#runtime.execute(stream, command, keys);
+    const { events, refusal, repeated, repeatedKey } = executed;
+    if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
+    return { events: repeated === null ? events : await this.#eventsAt(stream, repeated), repeatedKey };
   }
 
   async #read(stream: StreamId): Promise<FleetState> {
@@ -174,6 +199,15 @@ export class Fleets {
     const { dueAt } = this.aggregate.head(news.state);
     if (dueAt !== null) this.#deadlines.expect(dueAt);
   }
+}
+
+/** Of each kind of command its own: who goes on from one to the next may do so under one key. */
+function usedKey({ type }: Untimed<FleetCommand>, key: string): string {
+  return `request:${type}:${key}`;
+}
+
+function digestOf(command: Untimed<FleetCommand>): string {
+  return digest("sha256", JSON.stringify(command), "base64url").slice(0, 22);
 }
 
 /** Throws `invalid_argument` for a name no fleet can have. */

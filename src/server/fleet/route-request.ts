@@ -22,7 +22,7 @@ export async function routeTask(
   const start = performance.now();
   try {
     const asked = routeIn(body);
-    const facts = await fleets.execute(fleetOf(c), { type: "route", ...asked }, keyOf(c));
+    const facts = await fleets.request(fleetOf(c), { type: "route", ...asked }, keyOf(c));
     return routedIn(facts);
   } catch (error) {
     if (error instanceof HolodeckError) metrics.refused();

@@ -48,27 +48,27 @@ function addWriting(app: Hono<ServerEnv>, parts: FleetParts): void {
   });
   app.post("/register/agent", async (c) => {
     const agent = agentIn(await readJsonObject(c));
-    await fleets.execute(fleetOf(c), { type: "register_agent", ...agent }, keyOf(c));
+    await fleets.request(fleetOf(c), { type: "register_agent", ...agent }, keyOf(c));
     return c.json({ status: "registered" });
   });
   app.post("/register/task", async (c) => {
     const task = taskIn(await readJsonObject(c));
-    await fleets.execute(fleetOf(c), { type: "register_task", ...task }, keyOf(c));
+    await fleets.request(fleetOf(c), { type: "register_task", ...task }, keyOf(c));
     return c.json({ status: "registered" });
   });
   app.post("/unregister/agent", async (c) => {
     const agent_id = textIn(await readJsonObject(c), "agent_id");
-    await fleets.execute(fleetOf(c), { type: "unregister_agent", agent_id }, keyOf(c));
+    await fleets.request(fleetOf(c), { type: "unregister_agent", agent_id }, keyOf(c));
     return c.json({ status: "unregistered" });
   });
   app.post("/complete", async (c) => {
     const task = taskNameIn(await readJsonObject(c));
-    await fleets.execute(fleetOf(c), { type: "complete", ...task }, keyOf(c));
+    await fleets.request(fleetOf(c), { type: "complete", ...task }, keyOf(c));
     return c.json({ status: "completed" });
   });
   app.post("/reset", async (c: Context) => {
     await readOptionalObject(c);
-    await fleets.execute(fleetOf(c), { type: "reset" }, keyOf(c));
+    await fleets.request(fleetOf(c), { type: "reset" }, keyOf(c));
     return c.json({ status: "reset" });
   });
 }

@@ -8,7 +8,7 @@ import type { EmergenceCrossed, FleetCommand, FleetFact } from "../../fleet/flee
 import { loops } from "../../fleet/graph.ts";
 import { routeAhead } from "../../fleet/route-ahead.ts";
 import { readJsonObject } from "../json-body.ts";
-import { edgeIn, fleetOf, objectsIn, routeIn, taskIn } from "./fleet-body.ts";
+import { checkFields, edgeIn, FIELDS, fleetOf, objectsIn, routeIn, taskIn } from "./fleet-body.ts";
 import type { FleetParts } from "./fleet-parts.ts";
 import type { FleetNow } from "./fleets.ts";
 
@@ -24,19 +24,26 @@ export function addWhatIf(app: Hono<ServerEnv>, parts: FleetParts): void {
 }
 
 function ahead({ state }: FleetNow, body: JsonObject) {
-  const answer = routeAhead(state, objectsIn(body, "tasks").map(taskIn));
+  const answer = routeAhead(
+    state,
+    objectsIn(checkFields(body, FIELDS.plan), "tasks").map((task) => taskIn(checkFields(task, FIELDS.task))),
+  );
   if ("code" in answer) throw new HolodeckError(answer.code, answer);
   return answer;
 }
 
 function route(parts: FleetParts, now: FleetNow, body: JsonObject) {
-  const facts = decide(parts, now, { type: "route", ...routeIn(body), now: parts.now() });
+  const facts = decide(parts, now, {
+    type: "route",
+    ...routeIn(checkFields(body, FIELDS.route)),
+    now: parts.now(),
+  });
   const decision = facts.find((fact) => fact.type === "task_routed")?.data;
   return { ...decision, alert: alertIn(facts) };
 }
 
 function edge(parts: FleetParts, now: FleetNow, body: JsonObject) {
-  const asked = edgeIn(body);
+  const asked = edgeIn(checkFields(body, FIELDS.edge));
   const { graph } = now.state;
   const facts = decide(parts, now, { type: "add_edge", ...asked, now: parts.now() });
   const closesLoop =
