@@ -82,7 +82,7 @@ function reading({ query, ...given }: Omit<Given, "method">): Described {
 function writing(given: Omit<Given, "what"> & { readonly what?: string }): Described {
   const what =
     "`status`, and of the fleet `seq`, `n_vertices`, `n_edges`, `n_components`, `h1_dimension`, `emergence`.";
-  const refusals = ["not_found", "conflict", "fleet_full"] as const;
+  const refusals = ["not_found", "conflict", "fleet_full", "idempotency_key_reused"] as const;
   return described({ what, refusals, ...given, query: { fleet } }, "direct", ["effect_key"]);
 }
 
@@ -94,9 +94,9 @@ function described(given: Given, access: Described["access"], headers: Described
     access,
     headers,
     refusals,
-    pathSchema: z.object(pathFields),
-    querySchema: z.object(query),
-    bodySchema: body === undefined ? null : z.object(body),
+    pathSchema: z.strictObject(pathFields),
+    querySchema: z.strictObject(query),
+    bodySchema: body === undefined ? null : z.strictObject(body),
     answer: { status: 200, what, type: "application/json", schema: null },
     example: { path: rest.path, ...example },
   };
@@ -281,7 +281,7 @@ const whatIf = described(
       "Changes nothing. With `tasks` it looks ahead over them; with `a`, `b` and `kind` it adds an edge; anything else is a route.",
     query: { fleet },
     body: {
-      tasks: z.array(z.object(task)).describe("Tasks to be routed together.").optional(),
+      tasks: z.array(z.strictObject(task)).describe("Tasks to be routed together.").optional(),
       ...z.object({ ...edge, ...routing }).partial().shape,
     },
     refusals: ["not_found", "conflict", "fleet_full"],

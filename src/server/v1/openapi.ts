@@ -114,7 +114,7 @@ const HEADERS: Readonly<Record<HeaderName, JsonObject>> = {
   ),
   effect_key: header(
     "Idempotency-Key",
-    "Makes the request take effect once in its fleet: repeated with the same key it changes nothing more.",
+    "Makes the request take effect once in its fleet: repeated with the same key it changes nothing more. With another request of its kind: 422.",
     { minLength: 1, maxLength: 255 },
   ),
   last_event_id: header(
