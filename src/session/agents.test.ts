@@ -241,9 +241,8 @@ test("an agent of no process leaves when it is silent for too long", async () =>
 test("an agent of no process has nothing that would run here", async () => {
   const { session } = await started();
   const refused = { code: "invalid_argument" };
-  const teardown = (): void => undefined;
   for (const wrong of [
-    { process: null, teardown },
+    { process: null, teardown: noSocket },
     { process: null, setup: noSocket },
     { process: {} as never },
     { idempotencyKey: "k" },
