@@ -15,6 +15,7 @@ export interface Sound {
 }
 
 const TILE = { domain: "hall", question: "what is new here?", answer: "twenty characters, and more" };
+const STATEMENT = { id: "s", roles: ["*"], effect: "allow", actions: ["read"], resources: ["*"] };
 const SESSION = "/v1/sessions/sess_a";
 const HASH = "a".repeat(64);
 
@@ -61,6 +62,15 @@ function v1(): readonly Sound[] {
     post(`${SESSION}/tasks/running/complete`, { outcome: "success", result: 1 }),
     post(`${SESSION}/tasks/running/fail`, { error: "it broke" }),
     post(`${SESSION}/tasks/waiting/cancel`, { reason: "no more" }),
+    post("/v1/policies", { policy_id: "house", statements: [STATEMENT] }, "policy_id", "statements"),
+    post("/v1/policies/house/statements", { statement: STATEMENT }, "statement"),
+    post("/v1/policies/house/statements/s/remove", {}),
+    post("/v1/identities", { identity_id: "ada", roles: ["reader"] }, "identity_id"),
+    post("/v1/identities/ada/grant", { role_id: "writer" }, "role_id"),
+    post("/v1/identities/ada/revoke", { role_id: "reader" }, "role_id"),
+    post("/v1/identities/ada/remove", { expected_version: 3 }),
+    post("/v1/roles", { role_id: "reader" }, "role_id"),
+    post("/v1/roles/reader/retire", {}),
   ];
 }
 
@@ -111,6 +121,10 @@ function reads(): readonly Sound[] {
     "/sessions/sess_a/events",
     "/events?after=x",
     "/rooms",
+    "/policies",
+    "/identities",
+    "/policies/house",
+    "/identities/ada/audit",
   ];
   const fleet = ["", "/graph", "/agents", "/cycles", "/waits", "/components", "/history", "/fleets"];
   const get = (port: Sound["port"], path: string): Sound => {

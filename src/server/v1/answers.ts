@@ -7,17 +7,17 @@ import { SESSION_OUTCOMES, TASK_OUTCOMES, TASK_PRIORITIES } from "../../session/
 /** Schemas that the document gives a name. */
 export const NAMED = z.registry<{ readonly id: string }>();
 
-const at = z.string().describe("A moment, ISO-8601 in UTC.");
+export const at = z.string().describe("A moment, ISO-8601 in UTC.");
 const maybeAt = at.nullable();
 const hash = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .describe("A SHA-256 in lower-case hex.");
 const count = z.int().min(0);
-const anyObject = z.record(z.string(), ANY_JSON);
-const nextPage = z.string().nullable().describe("For the page that follows; null when there is none.");
+export const anyObject = z.record(z.string(), ANY_JSON);
+export const nextPage = z.string().nullable().describe("For the page that follows; null when there is none.");
 
-function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
+export function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
   NAMED.add(schema, { id });
   return schema;
 }

@@ -18,6 +18,8 @@ import { RequestDesk, type KeptAnswer } from "./idempotency.ts";
 import { PROBLEM_KINDS, PROBLEM_TYPE, problemOf, problemResponse } from "./problems.ts";
 import { checkRequest, type CheckedRequest } from "./request.ts";
 import { happeningEndpoints } from "./happenings.ts";
+import { identityEndpoints } from "./identities.ts";
+import { policyEndpoints } from "./policies.ts";
 import { roomEndpoints } from "./rooms.ts";
 import { serviceEndpoints } from "./service.ts";
 import { SessionReader } from "./session-reader.ts";
@@ -51,6 +53,8 @@ export const ENDPOINTS: readonly Endpoint[] = serviceEndpoints(
     ...taskEndpoints,
     ...happeningEndpoints,
     ...blobEndpoints,
+    ...policyEndpoints,
+    ...identityEndpoints,
     ...roomEndpoints,
   ],
   ELSEWHERE,
