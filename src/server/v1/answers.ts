@@ -61,6 +61,8 @@ export const session = named(
     forked_from: z.strictObject({ session_id: z.string(), seq: z.int(), hash }).nullable(),
     room: z.string().nullable().describe("The room its tiles go to; null when it sends none."),
     process: process.nullable().describe("The process that has its work."),
+    identity_key: z.string().nullable().describe("The identity it acts for; null for nobody."),
+    policy_key: z.string().nullable().describe("The policy that says who may do what in it."),
     pruned: z.enum(["blobs", "events"]).optional().describe("What retention has let go of."),
     last_seq: z.int().optional().describe("Of its newest event. Told to who reads the session itself."),
     last_hash: hash.optional().describe("Of its newest event."),
