@@ -65,6 +65,8 @@ async function openWorld(): Promise<World> {
   for (const task_id of ["t", "running", "done"]) await post(tasks, { task_id, data: { card: SECRET } });
   await post(`${tasks}/running/start`, {});
   await post(`${tasks}/done/complete`, { result: { card: SECRET, long: "x".repeat(100_000) } });
+  await post(`/v1/sessions/${sessionId}/agents`, { agent_id: "bot", metadata: { card: SECRET } });
+  await post(`/v1/sessions/${sessionId}/decide`, { agent_id: "bot", action: "read", resource: SECRET });
   await post("/submit", { room: SECRET, ...TILE });
   const tile = await post("/submit", { room: "vault", ...TILE });
   for (const agent_id of ["a", "b", "c", SECRET]) await post("/v1/fleet/agents", { agent_id });

@@ -102,8 +102,10 @@ function v1Request({ method, path, example }: (typeof ENDPOINTS)[number]): reado
       .replace("{policy_id}", "house")
       .replace("{statement_id}", SECRET)
       .replace("{identity_id}", "ada")
-      .replace("{role_id}", "reader"),
-    ...(method === "post" && { body: example.body ?? {} }),
+      .replace("{role_id}", "reader")
+      .replace("{agent_id}", "bot"),
+    // The example's agent is there already.
+    ...(method === "post" && { body: path.endsWith("/agents") ? { agent_id: "new" } : (example.body ?? {}) }),
   });
   return [`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`, request];
 }

@@ -83,6 +83,8 @@ interface Declared<Path extends Shape, Query extends Shape, Body extends Shape> 
   readonly pathFields: Path;
   readonly query: Query;
   readonly body: Body;
+  /** True for a POST that is worked on anew under whatever key: what it answered then may not be true now. */
+  readonly isAnew?: boolean;
   /** What no schema of one field can say. Throws `invalid_argument`, before anything is taken in or judged. */
   readonly check?: (request: Pick<Call<Read<Path>, Read<Query>, Read<Body>>, "path" | "body">) => void;
   readonly answer: {
@@ -105,7 +107,7 @@ interface Declared<Path extends Shape, Query extends Shape, Body extends Shape> 
 /** An endpoint whose request is still to be checked. */
 export interface Endpoint extends Omit<
   Declared<Shape, Shape, Shape>,
-  "act" | "check" | "pathFields" | "query" | "body"
+  "act" | "check" | "isAnew" | "pathFields" | "query" | "body"
 > {
   readonly pathSchema: z.ZodObject;
   readonly querySchema: z.ZodObject;
@@ -139,7 +141,18 @@ export function endpoint<
   Query extends Shape = NoFields,
   Body extends Shape = NoFields,
 >(given: Given<Path, Query, Body>): Endpoint {
-  const { act, check, pathFields, query, body, answer, access = "see", refusals = [], ...rest } = given;
+  const {
+    act,
+    check,
+    isAnew = false,
+    pathFields,
+    query,
+    body,
+    answer,
+    access = "see",
+    refusals = [],
+    ...rest
+  } = given;
   return {
     ...rest,
     access,
@@ -148,7 +161,7 @@ export function endpoint<
     pathSchema: z.strictObject(pathFields ?? {}),
     querySchema: z.strictObject(query ?? {}),
     bodySchema: z.strictObject(body ?? {}),
-    headers: given.method === "post" ? ["idempotency_key", "traceparent"] : ["traceparent"],
+    headers: given.method === "get" || isAnew ? ["traceparent"] : ["idempotency_key", "traceparent"],
     check: (request) => check?.(request as Call<Read<Path>, Read<Query>, Read<Body>>),
     act: async (call, c) => await act(call as Call<Read<Path>, Read<Query>, Read<Body>>, c),
   };
