@@ -117,6 +117,7 @@ export type { ForkedFrom } from "./session/state.ts";
 export type { TaskOptions } from "./session/task-options.ts";
 export type { CompleteOptions, HeartbeatOptions, Task, TaskCompletion } from "./session/task.ts";
 export type { TrustChange } from "./session/trust-audit.ts";
+export type { TrustPage, TrustPageOptions, TrustSummary } from "./session/trust-list.ts";
 export { withTrace } from "./session/trace-context.ts";
 export type { WorkContext } from "./session/work.ts";
 export { openStore } from "./store/open.ts";

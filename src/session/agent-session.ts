@@ -12,7 +12,7 @@ import type { Tile } from "../tile/tile.ts";
 import { COMPLETION, COMPLETION_ACTIONS, type AgentCompletion } from "./agent-completion.ts";
 import { AgentObject } from "./agent-object.ts";
 import { Asker } from "./asker.ts";
-import { checkAttach, type AttachOptions } from "./attach.ts";
+import { besideTheAgent, checkAttach, type AttachOptions } from "./attach.ts";
 import type { ArtifactReference, SessionEvent } from "./events.ts";
 import type { ForkOptions } from "./fork.ts";
 import type { Guard } from "./guard.ts";
@@ -249,7 +249,7 @@ export class AgentSession {
   async attachAgent(options: AttachOptions<AgentSession>): Promise<AgentSession> {
     const { agentId, guard, session } = this.#parts;
     const agent = checkAttach(options);
-    const { setup, teardown } = options;
+    const beside = besideTheAgent(options);
     await this.#ask("attach", this.#part("agents", agent.agentId));
     const granted = await guard.look(agentId, (basis) => {
       const judged = judgedAs(basis, agentId);
@@ -264,8 +264,7 @@ export class AgentSession {
       ...(gyreId !== null && { gyre: gyreId }),
       capabilities,
       ...(heartbeatSeconds !== null && { heartbeatSeconds }),
-      ...(setup !== undefined && { setup }),
-      ...(teardown !== undefined && { teardown }),
+      ...beside,
     });
   }
 

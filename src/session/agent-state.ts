@@ -21,6 +21,6 @@ export interface AgentState {
   readonly heartbeatSeconds: number | null;
   /** When it counts as disconnected, milliseconds since the epoch; moves with the clock when that is set. */
   dueAt: number | null;
-  /** The process that attached it, and holds its teardown. */
-  readonly process: ProcessIdentity;
+  /** The process that attached it, and holds its teardown; null when it belongs to none. */
+  readonly process: ProcessIdentity | null;
 }

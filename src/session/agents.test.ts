@@ -216,6 +216,49 @@ test("who takes over from a process that died lets go of the agents that died wi
   expect(await typesOf(again)).toEqual(["agent_attached", "session_resumed", "agent_detached"]);
 });
 
+test("an agent of no process stays when processes close, die and take over, until it is detached", async () => {
+  const store = new MemoryStore();
+  const random = countingIds();
+  const first = await started({}, { openStore: async () => store, random, leavesStoreOpen: true });
+  await first.session.attachAgent({ identity: "bot", process: null });
+  await first.manager.close();
+  const processes = testProcesses(2);
+  const { clock } = first;
+  const other = testManager({}, { openStore: async () => store, random, clock, processes });
+  const again = await other.manager.resume(first.session.sessionId);
+  expect((await again.introspect()).agents).toMatchObject([{ agentId: "bot", dueAt: null }]);
+  await again.detachAgent("bot");
+  expect(await typesOf(again)).toEqual(["agent_attached", "session_resumed", "agent_detached"]);
+});
+
+test("an agent of no process leaves when it is silent for too long", async () => {
+  const { session, clock } = await started();
+  await session.attachAgent({ identity: "bot", process: null, heartbeatSeconds: 10 });
+  await clock.advance(15_001);
+  expect((await session.introspect()).agents).toEqual([]);
+});
+
+test("an agent of no process has nothing that would run here", async () => {
+  const { session } = await started();
+  const refused = { code: "invalid_argument" };
+  for (const wrong of [
+    { process: null, teardown: noSocket },
+    { process: null, setup: noSocket },
+    { process: {} as never },
+    { idempotencyKey: "k" },
+  ]) {
+    await expect(session.attachAgent({ identity: "bot", ...wrong })).rejects.toMatchObject(refused);
+  }
+});
+
+test("who leaves and comes under a key does so once, however often it is repeated", async () => {
+  const { session } = await started();
+  const attach = { identity: "bot", process: null, idempotencyKey: "in" } as const;
+  for (let times = 0; times < 2; times++) await session.attachAgent(attach);
+  for (let times = 0; times < 2; times++) await session.detachAgent("bot", { idempotencyKey: "out" });
+  expect(await typesOf(session)).toEqual(["agent_attached", "agent_detached"]);
+});
+
 test("an agent that is not heard of leaves as disconnected, and is torn down", async () => {
   const { session, clock } = await started();
   const steps: string[] = [];

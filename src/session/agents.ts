@@ -29,7 +29,7 @@ export function attachAgent(state: SessionState, command: AttachAgent): Decision
         heartbeat_seconds: heartbeatSeconds,
         due_at: dueAfter(now, heartbeatSeconds),
       }),
-      process,
+      ...(process !== null && { process }),
     }),
   ];
 }
@@ -199,7 +199,7 @@ function agentOf(data: AgentAttached, at: number): AgentState {
     attachedAt: at,
     heartbeatSeconds: data.heartbeat_seconds ?? null,
     dueAt: data.due_at ?? null,
-    process: data.process,
+    process: data.process ?? null,
   };
 }
 

@@ -42,12 +42,27 @@ export interface AttachOptions<Handle> {
   readonly setup?: (context: AgentContext<Handle>) => unknown;
   /** Runs once when the agent has left or the session has ended, in the process that attached it. */
   readonly teardown?: (context: AgentContext<Handle>) => unknown;
+  /**
+   * Null for an agent that lives elsewhere: it has no setup and no teardown, and stays when this process closes or dies,
+   * until it is detached, is silent for too long, or the session ends. Default: it is this process's.
+   */
+  readonly process?: null;
+  /** Makes the call happen once, however often it is repeated: for agents of no process, since a setup runs each time. */
+  readonly idempotencyKey?: string;
 }
 
 /** What an agent is given: the session as it may use it. */
 export interface AgentContext<Handle> {
   readonly agentId: string;
   readonly session: Handle;
+}
+
+/** What `session.detachAgent` takes. */
+export interface DetachOptions {
+  /** Why, in a sentence. */
+  readonly reason?: string;
+  /** Makes the call happen once, however often it is repeated. */
+  readonly idempotencyKey?: string;
 }
 
 const OPTIONS = [
@@ -59,6 +74,8 @@ const OPTIONS = [
   "heartbeatSeconds",
   "setup",
   "teardown",
+  "process",
+  "idempotencyKey",
 ] as const satisfies readonly (keyof AttachOptions<unknown>)[];
 
 type Checked = Omit<AttachAgent, "type" | "now" | "attachmentId" | "process">;
@@ -76,8 +93,7 @@ export function checkAttach<Handle>(options: AttachOptions<Handle>): Checked {
   if ((kind === "drift") !== (gyre !== undefined)) {
     throw invalid("gyre", gyre, "Name it for a drift, which acts through it, and for no other.");
   }
-  if (options.setup !== undefined) checkFunction(options.setup, "setup");
-  if (options.teardown !== undefined) checkFunction(options.teardown, "teardown");
+  checkWhoseItIs(options);
   const named = roles === undefined ? own : checkRoleIds(roles, "roles", 64);
   return {
     agentId: id,
@@ -90,6 +106,51 @@ export function checkAttach<Handle>(options: AttachOptions<Handle>): Checked {
     heartbeatSeconds:
       heartbeatSeconds === undefined ? null : checkSeconds(heartbeatSeconds, "heartbeatSeconds"),
   };
+}
+
+/** What runs with an agent needs a process; a key is for what does not run. */
+function checkWhoseItIs({ setup, teardown, process, idempotencyKey }: AttachOptions<never>): void {
+  if (setup !== undefined) checkFunction(setup, "setup");
+  if (teardown !== undefined) checkFunction(teardown, "teardown");
+  if (process !== undefined && process !== null) {
+    throw invalid("process", "a process", "Pass null for an agent that lives elsewhere, or leave it out.");
+  }
+  const isElsewhere = process === null;
+  if (isElsewhere && (setup !== undefined || teardown !== undefined)) {
+    throw invalid("process", null, "Leave setup and teardown out: no process would run them.");
+  }
+  if (idempotencyKey === undefined) return;
+  checkText(idempotencyKey, "idempotencyKey");
+  if (!isElsewhere) throw invalid("idempotencyKey", idempotencyKey, "Pass `process: null` with it.");
+}
+
+/** What is passed beside who the agent is: how it comes and goes. */
+export function besideTheAgent<Handle>({
+  setup,
+  teardown,
+  process,
+  idempotencyKey,
+}: AttachOptions<Handle>): Omit<AttachOptions<Handle>, "identity" | AboutTheAgent> {
+  return {
+    ...(setup !== undefined && { setup }),
+    ...(teardown !== undefined && { teardown }),
+    ...(process !== undefined && { process }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  };
+}
+
+type AboutTheAgent = "roles" | "kind" | "gyre" | "capabilities" | "heartbeatSeconds";
+
+/** An agent that lives elsewhere: nothing runs here. Durable when it answers. */
+export async function attachElsewhere(
+  { clock, random, execute }: Pick<SessionHost, "clock" | "random" | "execute">,
+  sessionId: string,
+  agent: Checked,
+  key: string | null,
+): Promise<void> {
+  const attachmentId = `att_${random.id(clock.now())}`;
+  const command = { type: "attach_agent", ...agent, attachmentId, process: null } as const;
+  await execute(streamOf(sessionId), command, key);
 }
 
 interface Attaching<Handle> {

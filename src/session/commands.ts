@@ -145,7 +145,8 @@ export interface AttachAgent extends Timed {
   readonly roles: readonly string[] | null;
   readonly capabilities: readonly string[];
   readonly heartbeatSeconds: number | null;
-  readonly process: ProcessIdentity;
+  /** Null: it belongs to no process, and none takes it along. */
+  readonly process: ProcessIdentity | null;
 }
 
 export interface DetachAgent extends Timed {

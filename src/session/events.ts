@@ -303,5 +303,6 @@ export interface AgentAttached extends Attachment {
   readonly heartbeat_seconds?: number;
   /** When it counts as disconnected unless it is heard of, milliseconds since the epoch. */
   readonly due_at?: number;
-  readonly process: ProcessIdentity;
+  /** Absent for one that belongs to no process: it stays when those that serve the session go. */
+  readonly process?: ProcessIdentity;
 }

@@ -5,9 +5,10 @@ import { identityAt, type IdentityCommand, type IdentityEvent } from "../trust/i
 import { parseIdentity, type Identity } from "../trust/identity.ts";
 import type { RoleCommand } from "../trust/role-aggregate.ts";
 import { parseRole, type Role } from "../trust/role.ts";
-import { auditOf, changeOf, throwRefusal, unknown, type ChangeOptions } from "./policies.ts";
+import { auditOf, changeOf, keyOf, throwRefusal, unknown, type ChangeOptions } from "./policies.ts";
 import { eventsOf } from "./past-events.ts";
 import type { TrustChange } from "./trust-audit.ts";
+import { trustList, type TrustPage, type TrustPageOptions } from "./trust-list.ts";
 import { trustStream, type TrustStreams } from "./trust-streams.ts";
 
 /** What `put` takes: the id must be there. */
@@ -34,23 +35,24 @@ export class Identities {
   /** Makes it what is given, roles too. Throws `invalid_argument` and changes nothing for what is not sound. */
   async put(identity: IdentityInput, options: ChangeOptions = {}): Promise<StoredIdentity> {
     const { id } = parseIdentity(identity);
-    return await this.#change(id, { type: "put_identity", identity, ...changeOf(options) });
+    return await this.#change(id, { type: "put_identity", identity, ...changeOf(options) }, options);
   }
 
   /** The next decision that rests on it knows. */
   async grantRole(id: string, roleId: string, options: ChangeOptions = {}): Promise<StoredIdentity> {
-    return await this.#change(id, { type: "grant_role", roleId, ...changeOf(options) });
+    return await this.#change(id, { type: "grant_role", roleId, ...changeOf(options) }, options);
   }
 
   /** Sessions that had the role from this identity have it no more: the next decision knows. */
   async revokeRole(id: string, roleId: string, options: ChangeOptions = {}): Promise<StoredIdentity> {
-    return await this.#change(id, { type: "revoke_role", roleId, ...changeOf(options) });
+    return await this.#change(id, { type: "revoke_role", roleId, ...changeOf(options) }, options);
   }
 
   /** It may do nothing from then on, nor may what acts for it; its history stays. */
   async remove(id: string, options: ChangeOptions = {}): Promise<void> {
     const command = { type: "remove_identity", ...changeOf(options) } as const;
-    throwRefusal(await (await this.#open()).identities.execute(trustStream("identity", id), command));
+    const { identities } = await this.#open();
+    throwRefusal(await identities.execute(trustStream("identity", id), command, keyOf(options)));
   }
 
   /** Throws `not_found` when nobody put it, or it was removed. */
@@ -65,13 +67,23 @@ export class Identities {
     return { id, key: stream, version, nickname, metadata, roles, at };
   }
 
+  /** Those that were put, the newest first; a removed one says so. */
+  async list(options: TrustPageOptions = {}): Promise<TrustPage> {
+    return await trustList((await this.#open()).store, "identity", options);
+  }
+
   /** Who changed it when, and how, the oldest first. Throws `not_found` when nobody put it. */
   async audit(id: string): Promise<readonly TrustChange[]> {
     return await auditOf(await this.#open(), "identity", id);
   }
 
-  async #change(id: string, command: Untimed<IdentityCommand>): Promise<StoredIdentity> {
-    throwRefusal(await (await this.#open()).identities.execute(trustStream("identity", id), command));
+  async #change(
+    id: string,
+    command: Untimed<IdentityCommand>,
+    options: ChangeOptions,
+  ): Promise<StoredIdentity> {
+    const { identities } = await this.#open();
+    throwRefusal(await identities.execute(trustStream("identity", id), command, keyOf(options)));
     return await this.get(id);
   }
 }
@@ -95,11 +107,11 @@ export class Roles {
   /** Makes it what is given. A retired role is offered again. */
   async put(role: RoleInput, options: RoleChangeOptions = {}): Promise<StoredRole> {
     const { id } = parseRole(role);
-    return await this.#change(id, { type: "put_role", role, ...changeOf(options) });
+    return await this.#change(id, { type: "put_role", role, ...changeOf(options) }, options);
   }
 
   async retire(id: string, options: RoleChangeOptions = {}): Promise<StoredRole> {
-    return await this.#change(id, { type: "retire_role", ...changeOf(options) });
+    return await this.#change(id, { type: "retire_role", ...changeOf(options) }, options);
   }
 
   /** Throws `not_found` when nobody put it. */
@@ -110,18 +122,24 @@ export class Roles {
     return { id, key: stream, version, description: role.description, isRetired };
   }
 
+  /** Those that were put, the newest first; a retired one says so. */
+  async list(options: TrustPageOptions = {}): Promise<TrustPage> {
+    return await trustList((await this.#open()).store, "role", options);
+  }
+
   /** Who changed it when, and how, the oldest first. Throws `not_found` when nobody put it. */
   async audit(id: string): Promise<readonly TrustChange[]> {
     return await auditOf(await this.#open(), "role", id);
   }
 
-  async #change(id: string, command: Untimed<RoleCommand>): Promise<StoredRole> {
-    throwRefusal(await (await this.#open()).roles.execute(trustStream("role", id), command));
+  async #change(id: string, command: Untimed<RoleCommand>, options: RoleChangeOptions): Promise<StoredRole> {
+    const { roles } = await this.#open();
+    throwRefusal(await roles.execute(trustStream("role", id), command, keyOf(options)));
     return await this.get(id);
   }
 }
 
-export type RoleChangeOptions = Pick<ChangeOptions, "by">;
+export type RoleChangeOptions = Pick<ChangeOptions, "by" | "idempotencyKey">;
 
 /** Throws `not_found` for an identity that nobody put, or that was removed. */
 export async function heldBy(streams: TrustStreams, id: string): Promise<Identity> {

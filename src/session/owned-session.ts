@@ -2,7 +2,7 @@
 import type { Event } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { PolicyEngine } from "../trust/decision.ts";
-import type { AttachOptions } from "./attach.ts";
+import type { AttachOptions, DetachOptions } from "./attach.ts";
 import type { SessionEvent } from "./events.ts";
 import type { ForkOptions } from "./fork.ts";
 import type { Introspection } from "./introspection.ts";
@@ -26,7 +26,7 @@ export interface OwnedSession<Agent> extends SessionView {
   at(seq: number): Promise<PastSession>;
   fork(seq: number, options?: ForkOptions): Promise<{ readonly sessionId: string }>;
   attachAgent(options: AttachOptions<Agent>): Promise<Agent>;
-  detachAgent(agentId: string, options?: { readonly reason?: string }): Promise<void>;
+  detachAgent(agentId: string, options?: DetachOptions): Promise<void>;
   heartbeatAgent(agentId: string): Promise<void>;
   revokeRole(roleId: string): Promise<void>;
   managesKind(kind: object): boolean;

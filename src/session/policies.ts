@@ -6,10 +6,11 @@ import type { Untimed } from "../event/runtime.ts";
 import { policyAt, type PolicyCommand, type PolicyEvent } from "../trust/policy-aggregate.ts";
 import type { Policy } from "../trust/policy.ts";
 import type { Statement } from "../trust/statement.ts";
-import { checkKeys, invalid } from "./input.ts";
+import { checkKeys, checkText, invalid } from "./input.ts";
 import { eventsOf } from "./past-events.ts";
 import { OWNER_POLICY_KEY } from "./stream.ts";
 import { trustAudit, type TrustChange } from "./trust-audit.ts";
+import { trustList, type TrustPage, type TrustPageOptions } from "./trust-list.ts";
 import { trustStream, type TrustStreams } from "./trust-streams.ts";
 
 /** What is told of a change beside what it is. */
@@ -18,6 +19,8 @@ export interface ChangeOptions {
   readonly by?: string;
   /** Refused with `conflict` when it stands at another version. */
   readonly expectedVersion?: number;
+  /** Makes the change happen once, however often it is repeated: the repeat answers what is there by then. */
+  readonly idempotencyKey?: string;
 }
 
 /** A policy as it stood when it was read. */
@@ -47,17 +50,17 @@ export class Policies {
    * is refused whole (`invalid_argument`, with the path of what is wrong) and the version before stays.
    */
   async put(id: string, statements: unknown, options: ChangeOptions = {}): Promise<StoredPolicy> {
-    return await this.#change(id, { type: "set_policy", statements, ...changeOf(options) });
+    return await this.#change(id, { type: "set_policy", statements, ...changeOf(options) }, options);
   }
 
   /** Adds a statement, or puts it in the place of the one with its id. */
   async putStatement(id: string, statement: unknown, options: ChangeOptions = {}): Promise<StoredPolicy> {
-    return await this.#change(id, { type: "put_statement", statement, ...changeOf(options) });
+    return await this.#change(id, { type: "put_statement", statement, ...changeOf(options) }, options);
   }
 
   /** Throws `not_found` when the policy has no such statement. */
   async removeStatement(id: string, statementId: string, options: ChangeOptions = {}): Promise<StoredPolicy> {
-    return await this.#change(id, { type: "remove_statement", statementId, ...changeOf(options) });
+    return await this.#change(id, { type: "remove_statement", statementId, ...changeOf(options) }, options);
   }
 
   /** The policy as it stands now. Throws `not_found` when nobody put it. */
@@ -66,15 +69,20 @@ export class Policies {
     return await this.#read(streams, id, policyStream(id));
   }
 
+  /** Those that were put, the newest first; also those that sessions keep, under `sha256-…`. */
+  async list(options: TrustPageOptions = {}): Promise<TrustPage> {
+    return await trustList((await this.#open()).store, "policy", options);
+  }
+
   /** Who changed it when, and how, the oldest first. Throws `not_found` when nobody put it. */
   async audit(id: string): Promise<readonly TrustChange[]> {
     return await auditOf(await this.#open(), "policy", id);
   }
 
-  async #change(id: string, command: Untimed<PolicyCommand>): Promise<StoredPolicy> {
+  async #change(id: string, command: Untimed<PolicyCommand>, options: ChangeOptions): Promise<StoredPolicy> {
     const stream = policyStream(id);
     const streams = await this.#open();
-    throwRefusal(await streams.policies.execute(stream, command));
+    throwRefusal(await streams.policies.execute(stream, command, keyOf(options)));
     return await this.#read(streams, id, stream);
   }
 
@@ -103,8 +111,14 @@ export function policyStream(id: string): StreamId {
 const OWNER_POLICY_ID = OWNER_POLICY_KEY.slice("policy:".length);
 
 export function changeOf(options: ChangeOptions): { readonly by: string; readonly expectedVersion?: number } {
-  const { by = "operator", expectedVersion } = checkKeys(options, "options", ["by", "expectedVersion"]);
+  const known = ["by", "expectedVersion", "idempotencyKey"] as const;
+  const { by = "operator", expectedVersion } = checkKeys(options, "options", known);
   return { by, ...(expectedVersion !== undefined && { expectedVersion }) };
+}
+
+/** Under which key a change is made; null for none. */
+export function keyOf({ idempotencyKey }: Pick<ChangeOptions, "idempotencyKey">): string | null {
+  return idempotencyKey === undefined ? null : checkText(idempotencyKey, "idempotencyKey");
 }
 
 export function throwRefusal({ refusal }: Decided<Fact>): void {

@@ -32,6 +32,8 @@ export function sessionFacts(state: SessionState, now: number): JsonObject {
     forked_from: forkOf(state),
     room: state.emitTiles ? state.scoutRoom : null,
     process: state.process,
+    identity_key: state.identityKey,
+    policy_key: state.policyKey,
     ...(state.pruned !== null && { pruned: state.pruned }),
   };
 }

@@ -5,13 +5,13 @@ import type { JsonObject } from "../event/json.ts";
 import type { Fields } from "../omni/field.ts";
 import type { OmniKind } from "../omni/omni-kind.ts";
 import type { Decision, PolicyEngine, Resource } from "../trust/decision.ts";
-import { checkName } from "../trust/name.ts";
 import { AgentSession } from "./agent-session.ts";
-import { attach, checkAttach, type AttachOptions } from "./attach.ts";
+import { attach, attachElsewhere, checkAttach, type AttachOptions } from "./attach.ts";
+import { AttachedSession } from "./attached-session.ts";
 import { denied } from "./denied.ts";
 import { Guard, type GuardHost } from "./guard.ts";
 import type { SessionHost } from "./host.ts";
-import { checkFunction, checkKeys, checkMessage, checkText } from "./input.ts";
+import { checkFunction, checkKeys } from "./input.ts";
 import { introspectionOf, type Introspection } from "./introspection.ts";
 import type { LocalAgents } from "./local-agents.ts";
 import { ManagedKinds } from "./managed-kinds.ts";
@@ -25,12 +25,12 @@ import {
   type SessionReplay,
 } from "./replay.ts";
 import { ownerOf, streamOf } from "./stream.ts";
-import { WorkingSession, type WorkHost } from "./working-session.ts";
+import type { WorkHost } from "./working-session.ts";
 
 /** What a handle needs for its boundary. */
 export type TrustHost = SessionHost & GuardHost;
 
-export abstract class SessionTrust extends WorkingSession {
+export abstract class SessionTrust extends AttachedSession {
   declare protected readonly host: TrustHost & WorkHost;
   /** This very handle, for those who act through it. */
   protected abstract readonly handle: OwnedSession<AgentSession>;
@@ -47,37 +47,14 @@ export abstract class SessionTrust extends WorkingSession {
     const session = this.as(agent.agentId);
     const context = { agentId: agent.agentId, session };
     const { host } = this;
+    if (options.process === null) {
+      await attachElsewhere(host, this.sessionId, agent, options.idempotencyKey ?? null);
+      return session;
+    }
     // What another process did meanwhile counts: an agent it has let go of may come again.
     const state = await host.refresh(this.sessionId);
     await attach({ host, state, local: this.#localAgents(), agent, context, options });
     return session;
-  }
-
-  /**
-   * Lets an agent go, and a gyre's drifts before it. Its teardown has returned, or been passed over after ten seconds,
-   * when this answers. Refused: `not_found` when it is not attached.
-   */
-  async detachAgent(agentId: string, options: { readonly reason?: string } = {}): Promise<void> {
-    checkText(agentId, "agentId");
-    const { reason } = checkKeys(options, "options", ["reason"]);
-    const stream = streamOf(this.sessionId);
-    const why = checkMessage(reason, "reason");
-    await this.host.execute(stream, { type: "detach_agent", agentId, attachmentId: null, reason: why });
-    await this.presence.agents?.idle();
-  }
-
-  /** An agent was heard of. Refused: `not_found` when it is not attached, for instance because it was silent too long. */
-  async heartbeatAgent(agentId: string): Promise<void> {
-    await this.host.execute(streamOf(this.sessionId), {
-      type: "heartbeat_agent",
-      agentId: checkText(agentId, "agentId"),
-    });
-  }
-
-  /** The session and all its agents have a role no more: the next decision knows, in every process. */
-  async revokeRole(roleId: string): Promise<void> {
-    checkName(roleId, "roleId");
-    await this.host.execute(streamOf(this.sessionId), { type: "revoke_role", roleId });
   }
 
   /** Who is here, with which roles, attached to what. */
@@ -161,11 +138,11 @@ export abstract class SessionTrust extends WorkingSession {
     await this.presence.agents?.idle();
   }
 
-  /** For who takes over from a process that died: the agents it had attached are gone with it. */
+  /** For who takes over from a process that died: the agents it had attached are gone with it, those of none stay. */
   async detachLost(): Promise<void> {
     const reason = "The process that attached it died.";
     for (const { agentId, attachmentId, process } of [...this.state.agents.values()].toReversed()) {
-      if (this.host.processes.isAlive(process)) continue;
+      if (process === null || this.host.processes.isAlive(process)) continue;
       await this.host.execute(streamOf(this.sessionId), {
         type: "detach_agent",
         agentId,

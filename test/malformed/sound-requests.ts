@@ -15,6 +15,8 @@ export interface Sound {
 }
 
 const TILE = { domain: "hall", question: "what is new here?", answer: "twenty characters, and more" };
+const STATEMENT = { id: "s", roles: ["*"], effect: "allow", actions: ["read"], resources: ["*"] };
+const DECIDE = { agent_id: "bot", action: "read", resource: "x", context: { n: 1 } };
 const SESSION = "/v1/sessions/sess_a";
 const HASH = "a".repeat(64);
 
@@ -61,6 +63,21 @@ function v1(): readonly Sound[] {
     post(`${SESSION}/tasks/running/complete`, { outcome: "success", result: 1 }),
     post(`${SESSION}/tasks/running/fail`, { error: "it broke" }),
     post(`${SESSION}/tasks/waiting/cancel`, { reason: "no more" }),
+    post(`${SESSION}/agents`, { agent_id: "bot", heartbeat_seconds: 10 }, "agent_id"),
+    post(`${SESSION}/agents/bot/heartbeat`, {}),
+    post(`${SESSION}/decide`, DECIDE, "agent_id", "action", "resource"),
+    post(`${SESSION}/decisions/replay`, { statements: [STATEMENT] }, "statements"),
+    post(`${SESSION}/roles/reader/revoke`, {}),
+    post(`${SESSION}/agents/bot/detach`, { reason: "done" }),
+    post("/v1/policies", { policy_id: "house", statements: [STATEMENT] }, "policy_id", "statements"),
+    post("/v1/policies/house/statements", { statement: STATEMENT }, "statement"),
+    post("/v1/policies/house/statements/s/remove", {}),
+    post("/v1/identities", { identity_id: "ada", roles: ["reader"] }, "identity_id"),
+    post("/v1/identities/ada/grant", { role_id: "writer" }, "role_id"),
+    post("/v1/identities/ada/revoke", { role_id: "reader" }, "role_id"),
+    post("/v1/identities/ada/remove", { expected_version: 3 }),
+    post("/v1/roles", { role_id: "reader" }, "role_id"),
+    post("/v1/roles/reader/retire", {}),
   ];
 }
 
@@ -109,8 +126,14 @@ function reads(): readonly Sound[] {
     "/sessions/sess_a",
     "/sessions/sess_a/tasks",
     "/sessions/sess_a/events",
+    "/sessions/sess_a/agents",
+    "/sessions/sess_a/decisions",
     "/events?after=x",
     "/rooms",
+    "/policies",
+    "/identities",
+    "/policies/house",
+    "/identities/ada/audit",
   ];
   const fleet = ["", "/graph", "/agents", "/cycles", "/waits", "/components", "/history", "/fleets"];
   const get = (port: Sound["port"], path: string): Sound => {

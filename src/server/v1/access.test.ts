@@ -10,7 +10,10 @@ beforeEach(async () => {
   mine = await v1.start({ scout_room: "mine", tags: ["t"] });
   await v1.clock.advance(1_000);
   other = await v1.start({ scout_room: "other", tags: ["t"] });
-  for (const id of [mine, other]) await v1.post(`/v1/sessions/${id}/tasks`, { task_id: "a" });
+  for (const id of [mine, other]) {
+    await v1.post(`/v1/sessions/${id}/tasks`, { task_id: "a" });
+    await v1.post(`/v1/sessions/${id}/agents`, { agent_id: "bot" });
+  }
 });
 afterEach(async () => await v1.close());
 
@@ -32,6 +35,8 @@ const READS = [
   "/events",
   "/tiles",
   "/blobs",
+  "/agents",
+  "/decisions",
 ];
 const TASK_WRITES = [
   "/tasks/a/start",
@@ -39,6 +44,15 @@ const TASK_WRITES = [
   "/tasks/a/complete",
   "/tasks/a/fail",
   "/tasks/a/cancel",
+  "/agents/bot/heartbeat",
+];
+
+/** Who takes part is said by keys that see every session. */
+const TRUST_WRITES: readonly (readonly [string, object])[] = [
+  ["/agents", { agent_id: "new" }],
+  ["/agents/bot/detach", {}],
+  ["/roles/reader/revoke", {}],
+  ["/decisions/replay", { statements: [] }],
 ];
 
 test("another's session is answered just as one that does not exist, read or written", async () => {
@@ -56,7 +70,11 @@ test("another's session is answered just as one that does not exist, read or wri
     const again = await v1.post(`/v1/sessions/${other}${path}`, { attempt: 1 }, { "idempotency-key": path });
     expect(again.status).not.toBe(422);
   }
-  expect((await v1.post(`/v1/sessions/${other}/tasks`, { task_id: "x" })).status).toBe(404);
+  const question = { agent_id: "bot", action: "read", resource: "x" };
+  for (const id of [other, "sess_none"]) {
+    expect((await v1.post(`/v1/sessions/${id}/tasks`, { task_id: "x" })).status).toBe(404);
+    expect((await v1.post(`/v1/sessions/${id}/decide`, question)).status).toBe(404);
+  }
 });
 
 test("an agent works on the tasks of the sessions it sees, and starts, ends and forks none when it sees certain ones", async () => {
@@ -69,11 +87,16 @@ test("an agent works on the tasks of the sessions it sees, and starts, ends and 
     [`/v1/sessions/${mine}/end`, {}],
     [`/v1/sessions/${mine}/fork`, { seq: 1 }],
     [`/v1/sessions/${other}/end`, {}],
+    ...TRUST_WRITES.map(([below, sent]) => [`/v1/sessions/${mine}${below}`, sent] as const),
   ] as const) {
     const { status, body: problem } = await v1.post(path, body);
     expect([status, problem.code], path).toEqual([403, "denied"]);
   }
+  const question = { agent_id: "bot", action: "read", resource: "x" };
+  expect((await v1.post(`/v1/sessions/${mine}/decide`, question)).body).toMatchObject({ allow: false });
   as("agent", null);
+  for (const [path, body] of TRUST_WRITES)
+    expect((await v1.post(`/v1/sessions/${mine}${path}`, body)).status, path).toBeLessThan(300);
   expect((await v1.post(`/v1/sessions/${mine}/end`)).status).toBe(200);
   expect((await v1.post("/v1/sessions", { session_name: "n", agent_id: "a" })).status).toBe(201);
 });
@@ -81,7 +104,8 @@ test("an agent works on the tasks of the sessions it sees, and starts, ends and 
 test("an observer reads, and is refused before what it writes is looked at", async () => {
   as("observer", null);
   for (const path of READS) expect((await v1.get(`/v1/sessions/${mine}${path}`)).status, path).toBe(200);
-  for (const path of [...TASK_WRITES, "/tasks", "/end", "/fork"]) {
+  const trust = TRUST_WRITES.map(([path]) => path);
+  for (const path of [...TASK_WRITES, ...trust, "/tasks", "/end", "/fork", "/decide"]) {
     for (const id of [mine, "sess_none"]) {
       const { status, body } = await v1.post(`/v1/sessions/${id}${path}`, "{not even json");
       expect([status, body.code], path).toEqual([403, "denied"]);

@@ -16,7 +16,7 @@ beforeEach(async () => {
   v1 = new V1Caller();
   await v1.manager.policies.put("house", []);
   session = await v1.manager.startSession({ policy: "house" });
-  await session.attachAgent({ identity: "bot" });
+  await session.attachAgent({ identity: { id: "bot", metadata: { card: SECRET } } });
   for (const id of ["t", "running", "done"]) await session.addTask(id, { card: SECRET }, { agentId: "bot" });
   await session.startTask("running");
   await session.completeTask("done", "success", { result: { card: SECRET, long: "x".repeat(100_000) } });
@@ -45,8 +45,12 @@ async function call({ method, path, example }: (typeof ENDPOINTS)[number], sessi
     .replace("{session_id}", sessionId)
     .replace("{task_id}", task)
     .replace("{seq}", "3")
-    .replace("{hash}", blob);
-  return await (method === "get" ? v1.get(filled) : v1.post(filled, example.body ?? {}));
+    .replace("{hash}", blob)
+    .replace("{agent_id}", "bot")
+    .replace("{role_id}", "reader");
+  // The example's agent is there already.
+  const body = path.endsWith("/agents") ? { agent_id: "helper" } : (example.body ?? {});
+  return await (method === "get" ? v1.get(filled) : v1.post(filled, body));
 }
 
 test("every endpoint about a session is judged", () => {
@@ -82,6 +86,40 @@ test("a session it is not attached to, or not let to by its key, is answered jus
       none.text,
     ]);
   }
+});
+
+test("it hands on no role that it has not itself, and asks about others only where it may", async () => {
+  const attaching = { id: "a", roles: ["*"], effect: "allow", actions: ["attach"], resources: ["*"] };
+  const asking = {
+    ...attaching,
+    id: "d",
+    actions: ["decide"],
+    condition: { "resource.attributes.is_asker": true },
+  };
+  await v1.manager.policies.put("house", [attaching, asking]);
+  for (const id of ["reader", "writer"]) await v1.manager.roles.put({ id });
+  await v1.manager.identities.put({ id: "ada", roles: ["reader", "writer"] });
+  const shared = await v1.manager.startSession({ policy: "house", identity: "ada" });
+  await shared.attachAgent({ identity: "bot", roles: ["reader"] });
+  const path = `/v1/sessions/${shared.sessionId}`;
+  for (const [agent_id, body] of [
+    ["all", {}],
+    ["both", { roles: ["reader", "writer"] }],
+    ["none", { roles: ["writer"] }],
+  ] as const)
+    expect((await v1.post(`${path}/agents`, { agent_id, ...body })).status).toBe(201);
+  const { agents } = await shared.introspect();
+  expect(agents.map(({ agentId, roles }) => [agentId, roles.join()])).toEqual([
+    ["bot", "reader"],
+    ["all", "reader"],
+    ["both", "reader"],
+    ["none", ""],
+  ]);
+  const asked = { action: "attach", resource: "anything" };
+  expect((await v1.post(`${path}/decide`, { agent_id: "bot", ...asked })).body).toMatchObject({
+    allow: true,
+  });
+  expect((await v1.post(`${path}/decide`, { agent_id: "all", ...asked })).status).toBe(403);
 });
 
 test("under the built-in policy it works on what is given to it, under its own name", async () => {

@@ -13,8 +13,17 @@ import type { Endpoint } from "./endpoint.ts";
 
 /** Of a request that has been checked against its endpoint's schemas. */
 export interface AgentRequest {
-  readonly path: { readonly session_id: string; readonly task_id?: string };
-  readonly body: { readonly task_id?: string; readonly outcome?: TaskOutcome };
+  readonly path: {
+    readonly session_id: string;
+    readonly task_id?: string;
+    readonly agent_id?: string;
+    readonly role_id?: string;
+  };
+  readonly body: {
+    readonly task_id?: string;
+    readonly outcome?: TaskOutcome;
+    readonly agent_id?: string;
+  };
 }
 
 type Question = readonly [action: string, resource: string];
@@ -32,6 +41,23 @@ const ofTask =
       action,
       taskResource(path.session_id, path.task_id ?? body.task_id ?? ""),
     ]);
+
+/** Of the agent in the path, else the one the body names. */
+const ofAgent =
+  (action: string) =>
+  ({ path, body }: AgentRequest): readonly Question[] => [
+    [action, partResource(path.session_id, "agents", path.agent_id ?? body.agent_id ?? "")],
+  ];
+
+const ofRole =
+  (action: string) =>
+  ({ path }: AgentRequest): readonly Question[] => [
+    [action, partResource(path.session_id, "roles", path.role_id ?? "")],
+  ];
+
+const ofDecisions =
+  (action: string) =>
+  ({ path }: AgentRequest): readonly Question[] => [[action, partResource(path.session_id, "decisions")]];
 
 const ofPart =
   (...parts: readonly ["events" | "tiles"] | readonly ["tasks", "events"]) =>
@@ -63,6 +89,14 @@ export const AGENT_QUESTIONS: Readonly<Record<string, (asked: AgentRequest) => r
   [`get ${S}/tiles`]: ofPart("tiles"),
   [`get ${S}/blobs`]: ofPart("events"),
   [`get ${S}/blobs/{hash}`]: ofPart("events"),
+  [`post ${S}/agents`]: ofAgent("attach"),
+  [`get ${S}/agents`]: ofSession("introspect"),
+  [`post ${S}/agents/{agent_id}/heartbeat`]: ofAgent("heartbeat"),
+  [`post ${S}/agents/{agent_id}/detach`]: ofAgent("detach"),
+  [`post ${S}/roles/{role_id}/revoke`]: ofRole("revoke"),
+  [`post ${S}/decide`]: ofAgent("decide"),
+  [`get ${S}/decisions`]: ofDecisions("read"),
+  [`post ${S}/decisions/replay`]: ofDecisions("replay"),
 };
 
 /** Whether the endpoint is one that a session's guard judges. */

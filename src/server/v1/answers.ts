@@ -7,17 +7,17 @@ import { SESSION_OUTCOMES, TASK_OUTCOMES, TASK_PRIORITIES } from "../../session/
 /** Schemas that the document gives a name. */
 export const NAMED = z.registry<{ readonly id: string }>();
 
-const at = z.string().describe("A moment, ISO-8601 in UTC.");
+export const at = z.string().describe("A moment, ISO-8601 in UTC.");
 const maybeAt = at.nullable();
 const hash = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .describe("A SHA-256 in lower-case hex.");
 const count = z.int().min(0);
-const anyObject = z.record(z.string(), ANY_JSON);
-const nextPage = z.string().nullable().describe("For the page that follows; null when there is none.");
+export const anyObject = z.record(z.string(), ANY_JSON);
+export const nextPage = z.string().nullable().describe("For the page that follows; null when there is none.");
 
-function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
+export function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
   NAMED.add(schema, { id });
   return schema;
 }
@@ -61,6 +61,8 @@ export const session = named(
     forked_from: z.strictObject({ session_id: z.string(), seq: z.int(), hash }).nullable(),
     room: z.string().nullable().describe("The room its tiles go to; null when it sends none."),
     process: process.nullable().describe("The process that has its work."),
+    identity_key: z.string().nullable().describe("The identity it acts for; null for nobody."),
+    policy_key: z.string().nullable().describe("The policy that says who may do what in it."),
     pruned: z.enum(["blobs", "events"]).optional().describe("What retention has let go of."),
     last_seq: z.int().optional().describe("Of its newest event. Told to who reads the session itself."),
     last_hash: hash.optional().describe("Of its newest event."),

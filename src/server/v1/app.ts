@@ -11,13 +11,17 @@ import type { Store } from "../../store/port.ts";
 import type { ServerEnv } from "../principal.ts";
 import { invalid } from "../query.ts";
 import { RoomCounts } from "../room-counts.ts";
+import { agentEndpoints } from "./agents.ts";
 import { blobEndpoints } from "./blobs.ts";
+import { decisionEndpoints } from "./decisions.ts";
 import { ELSEWHERE } from "./elsewhere.ts";
 import type { Answer, Endpoint, KeyedRequest, V1Context } from "./endpoint.ts";
 import { RequestDesk, type KeptAnswer } from "./idempotency.ts";
 import { PROBLEM_KINDS, PROBLEM_TYPE, problemOf, problemResponse } from "./problems.ts";
 import { checkRequest, type CheckedRequest } from "./request.ts";
 import { happeningEndpoints } from "./happenings.ts";
+import { identityEndpoints } from "./identities.ts";
+import { policyEndpoints } from "./policies.ts";
 import { roomEndpoints } from "./rooms.ts";
 import { serviceEndpoints } from "./service.ts";
 import { SessionReader } from "./session-reader.ts";
@@ -49,8 +53,12 @@ export const ENDPOINTS: readonly Endpoint[] = serviceEndpoints(
     ...sessionEndpoints,
     ...sessionWorkEndpoints,
     ...taskEndpoints,
+    ...agentEndpoints,
+    ...decisionEndpoints,
     ...happeningEndpoints,
     ...blobEndpoints,
+    ...policyEndpoints,
+    ...identityEndpoints,
     ...roomEndpoints,
   ],
   ELSEWHERE,
@@ -115,16 +123,11 @@ async function serveChecked(
   const { principal, path, query, body } = request;
   const act = async (keyed: KeyedRequest | null) =>
     await endpoint.act({ ...desk.context, principal, path, query, body, keyed }, c);
-  const key = c.req.header("idempotency-key");
-  if (endpoint.method === "get" || key === undefined) {
+  const key = endpoint.method === "get" ? undefined : keyOf(c);
+  if (!endpoint.headers.includes("idempotency_key") || key === undefined) {
     const answer = await act(null);
     return answer instanceof Response ? answer : responseOf(keptOf(answer));
   }
-  if (!/^[\x20-\x7e]{1,255}$/.test(key))
-    throw invalid(
-      "The idempotency key is not a text of 1 to 255 characters.",
-      "Use a random id, for example.",
-    );
   const asked = {
     principal: principal.name,
     key,
@@ -135,6 +138,14 @@ async function serveChecked(
   const work = async (keyed: KeyedRequest) => await keptAnswer(desk, async () => await act(keyed));
   const answer = await desk.requests.once(asked, work, isFinal);
   return responseOf(answer, answer.isRepeat);
+}
+
+/** Throws `invalid_argument` for what is no key, also where it would count for nothing. */
+function keyOf(c: Context): string | undefined {
+  const key = c.req.header("idempotency-key");
+  if (key === undefined || /^[\x20-\x7e]{1,255}$/.test(key)) return key;
+  const what = "The idempotency key is not a text of 1 to 255 characters.";
+  throw invalid(what, "Use a random id, for example.");
 }
 
 /** What an endpoint answers, or the problem it has. */

@@ -61,6 +61,7 @@ const WHO: Readonly<Record<Access, string>> = {
   see: "For keys that see the session.",
   work: "For keys that see the session, of the role agent or operator.",
   direct: "For keys that see every session, of the role agent or operator.",
+  operate: "For keys of the role operator.",
 };
 
 function introduction({ info }: JsonObject): Html {

@@ -24,16 +24,24 @@ export interface V1Context {
   readonly isReady: () => boolean;
 }
 
-export type Group = "Sessions" | "Tasks" | "What happened" | "Rooms" | "Fleets" | "Service";
+export type Group =
+  | "Sessions"
+  | "Tasks"
+  | "Agents"
+  | "What happened"
+  | "Trust"
+  | "Rooms"
+  | "Fleets"
+  | "Service";
 
 /** Headers that mean something to an endpoint; `openapi.ts` says what. */
 export type HeaderName = "idempotency_key" | "effect_key" | "last_event_id" | "traceparent";
 
 /**
  * Who may: `anyone`; who sees the session in the path (`see`); who may also write (`work`); or start and end sessions,
- * for which a key must see them all (`direct`). `all` is for readers whose key sees every session.
+ * for which a key must see them all (`direct`). `all` is for readers whose key sees every session, `operate` for operators.
  */
-export type Access = "anyone" | "all" | "see" | "work" | "direct";
+export type Access = "anyone" | "all" | "see" | "work" | "direct" | "operate";
 
 /** A request that came with an idempotency key. */
 export interface KeyedRequest {
@@ -75,6 +83,10 @@ interface Declared<Path extends Shape, Query extends Shape, Body extends Shape> 
   readonly pathFields: Path;
   readonly query: Query;
   readonly body: Body;
+  /** True for a POST that is worked on anew under whatever key: what it answered then may not be true now. */
+  readonly isAnew?: boolean;
+  /** What no schema of one field can say. Throws `invalid_argument`, before anything is taken in or judged. */
+  readonly check?: (request: Pick<Call<Read<Path>, Read<Query>, Read<Body>>, "path" | "body">) => void;
   readonly answer: {
     readonly status: 200 | 201;
     readonly what: string;
@@ -95,18 +107,19 @@ interface Declared<Path extends Shape, Query extends Shape, Body extends Shape> 
 /** An endpoint whose request is still to be checked. */
 export interface Endpoint extends Omit<
   Declared<Shape, Shape, Shape>,
-  "act" | "pathFields" | "query" | "body"
+  "act" | "check" | "isAnew" | "pathFields" | "query" | "body"
 > {
   readonly pathSchema: z.ZodObject;
   readonly querySchema: z.ZodObject;
   readonly bodySchema: z.ZodObject;
   readonly headers: readonly HeaderName[];
-  /** Takes what the schemas have checked. */
+  /** These two take what the schemas have checked. */
+  check(request: { readonly path: object; readonly body: object }): void;
   act(call: Call<object, object, object>, c: Context): Promise<Answer | Response>;
 }
 
 /** What the document and the page tell of an endpoint, whoever serves it. */
-export interface Described extends Omit<Endpoint, "act" | "method" | "bodySchema"> {
+export interface Described extends Omit<Endpoint, "act" | "check" | "method" | "bodySchema"> {
   readonly method: "get" | "post" | "delete";
   /** Null for what takes no body. */
   readonly bodySchema: z.ZodObject | null;
@@ -128,7 +141,18 @@ export function endpoint<
   Query extends Shape = NoFields,
   Body extends Shape = NoFields,
 >(given: Given<Path, Query, Body>): Endpoint {
-  const { act, pathFields, query, body, answer, access = "see", refusals = [], ...rest } = given;
+  const {
+    act,
+    check,
+    isAnew = false,
+    pathFields,
+    query,
+    body,
+    answer,
+    access = "see",
+    refusals = [],
+    ...rest
+  } = given;
   return {
     ...rest,
     access,
@@ -137,7 +161,8 @@ export function endpoint<
     pathSchema: z.strictObject(pathFields ?? {}),
     querySchema: z.strictObject(query ?? {}),
     bodySchema: z.strictObject(body ?? {}),
-    headers: given.method === "post" ? ["idempotency_key", "traceparent"] : ["traceparent"],
+    headers: given.method === "get" || isAnew ? ["traceparent"] : ["idempotency_key", "traceparent"],
+    check: (request) => check?.(request as Call<Read<Path>, Read<Query>, Read<Body>>),
     act: async (call, c) => await act(call as Call<Read<Path>, Read<Query>, Read<Body>>, c),
   };
 }

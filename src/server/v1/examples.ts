@@ -24,6 +24,8 @@ const session: JsonObject = {
   forked_from: null,
   room: "scout-reports/holodeck-session",
   process: { host: "lab", boot_id: "0c6d2b1e-6c58-4f0e-9d6a-1b1f6f0c2a11", pid: 4711, start_time: "88231" },
+  identity_key: "identity:oracle1",
+  policy_key: "policy:owner",
   config: {
     max_tasks: 50,
     task_timeout_seconds: 300,

@@ -31,7 +31,10 @@ const value = fc.oneof(
 function requestOf(endpoint: Endpoint, session: string) {
   const { method, path, querySchema, bodySchema } = endpoint;
   const segment = fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom(session, "a", "1", "%2F", "%00", "%ff", "x".repeat(300)) },
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom(session, "a", "1", "%2F", "%00", "%ff", "house", "ada", "x".repeat(300)),
+    },
     { weight: 1, arbitrary: fc.string({ unit: "grapheme", maxLength: 20 }).map(encoded) },
   );
   const names = [...path.matchAll(/\{\w+\}/g)].length;

@@ -8,7 +8,14 @@ import type { JsonObject } from "../../event/json.ts";
 import { unknownSession } from "../../session/past-session.ts";
 import type { Store } from "../../store/port.ts";
 import { readJsonObject } from "../json-body.ts";
-import { LOCAL_OPERATOR, mayWrite, seesSession, type Principal, type ServerEnv } from "../principal.ts";
+import {
+  LOCAL_OPERATOR,
+  mayOperate,
+  mayWrite,
+  seesSession,
+  type Principal,
+  type ServerEnv,
+} from "../principal.ts";
 import { invalid } from "../query.ts";
 import { assertAgentMay, isJudgedAsAgent, type AgentRequest } from "./agent-rights.ts";
 import type { Access, Endpoint, V1Context } from "./endpoint.ts";
@@ -37,6 +44,7 @@ export async function checkRequest(
   const query = check("query", endpoint.querySchema, queryOf(c));
   const rawBody = endpoint.method === "post" ? await bodyOf(c) : {};
   const body = check("body", endpoint.bodySchema, rawBody);
+  endpoint.check({ path, body });
   // The schemas have checked what the questions are about.
   if (agent !== undefined) await assertAgentMay(manager, agent, endpoint, { path, body } as AgentRequest);
   else await assertSession(principal, path, store);
@@ -49,7 +57,11 @@ function assertMay(principal: Principal, access: Access): void {
     const todo = "Use a key of the role agent or operator.";
     throw new HolodeckError("denied", { what: "This key may read and not write.", todo });
   }
-  const all = access === "direct" || access === "all";
+  if (access === "operate" && !mayOperate(principal)) {
+    const todo = "Use a key of the role operator.";
+    throw new HolodeckError("denied", { what: "This is for operators alone.", todo });
+  }
+  const all = access === "direct" || access === "all" || access === "operate";
   if (all && principal.sessions !== null) {
     const todo = "Use a key without a scope of sessions.";
     throw new HolodeckError("denied", { what: "This key is for certain sessions alone.", todo });

@@ -27,6 +27,34 @@ const FULL = {
   emergence_threshold_offset: -1,
 };
 
+test("a session is started under a policy, for an identity, with the roles it holds", async () => {
+  await v1.post("/v1/policies", { policy_id: "house", statements: [] });
+  for (const role_id of ["reader", "writer"]) await v1.post("/v1/roles", { role_id });
+  await v1.post("/v1/identities", { identity_id: "ada", roles: ["reader"] });
+  const body = { session_name: "n", agent_id: "oracle1", policy: "house", identity: "ada" };
+  const trust = { roles: ["reader", "writer"], record_allows: "all" };
+  const started = await v1.post("/v1/sessions", { ...body, ...trust });
+  expect(started.body).toMatchObject({ identity_key: "identity:ada", policy_key: "policy:house" });
+  const session = await v1.manager.get(started.body.session_id);
+  expect((await session.introspect()).roles).toEqual(["reader"]);
+  const plain = await v1.get(`/v1/sessions/${await v1.start()}`);
+  expect(plain.body).toMatchObject({ identity_key: "identity:oracle1", policy_key: "policy:owner" });
+});
+
+test("a session under a policy or for an identity that nobody put is not started", async () => {
+  const body = { session_name: "n", agent_id: "oracle1" };
+  for (const [wrong, status] of [
+    [{ policy: "none" }, 404],
+    [{ identity: "none" }, 404],
+    [{ policy: "owner" }, 400],
+    [{ policy: [] }, 400],
+    [{ roles: ["*"] }, 400],
+    [{ record_allows: "some" }, 400],
+  ] as const)
+    expect((await v1.post("/v1/sessions", { ...body, ...wrong })).status, JSON.stringify(wrong)).toBe(status);
+  expect((await v1.get("/v1/sessions")).body.sessions).toEqual([]);
+});
+
 test("a session is started with every setting there is, and says where it is", async () => {
   const { status, body, headers } = await v1.post("/v1/sessions", FULL);
   expect([status, headers.get("location")]).toEqual([201, "/v1/sessions/sess_of1my2own"]);

@@ -4,6 +4,9 @@ import { isoTime } from "../../tile/session-tiles.ts";
 import type { JsonObject } from "../../event/json.ts";
 import type { SessionConfig } from "../../session/config.ts";
 import type { SessionSummary } from "../../session/list.ts";
+import { RECORD_ALLOWS } from "../../session/decisions.ts";
+import { policyStream } from "../../session/policies.ts";
+import { trustStream } from "../../session/trust-streams.ts";
 import { SESSION_OUTCOMES } from "../../session/outcome.ts";
 import { stateAt } from "../../session/past-session.ts";
 import { persistedOf } from "../../session/persist.ts";
@@ -61,21 +64,45 @@ const startSession = endpoint({
       1_000_000,
       "Offset of the emergence threshold from V. Default -2.",
     ).optional(),
+    policy: text(
+      "The id of the policy that says who may do what in it. Default the built-in one: attached agents work on their own tasks.",
+    ).optional(),
+    identity: text("The id of the identity it acts for. Default agent_id, which need not be put.").optional(),
+    roles: z
+      .array(text("A role."), "Pass a list of roles.")
+      .max(63, "Pass at most 63 roles.")
+      .optional()
+      .describe(
+        "Those asked for; granted are those that are offered and held. Default all the identity holds.",
+      ),
+    record_allows: oneOf(
+      RECORD_ALLOWS,
+      "Which allowed decisions are recorded. Default sampled: the first and every hundredth.",
+    ).optional(),
+  },
+  check({ body: { policy, identity, roles = [] } }) {
+    if (policy !== undefined) policyStream(policy);
+    for (const role of roles) trustStream("role", role);
+    if (identity !== undefined) trustStream("identity", identity);
   },
   answer: { status: 201, what: "The session.", schema: session },
-  refusals: ["conflict"],
+  refusals: ["conflict", "not_found"],
   example: {
     path: "/v1/sessions",
     body: { session_name: "constraint-theory-research", agent_id: "oracle1", tags: ["research"] },
     answer: EXAMPLE.session,
   },
   async act({ manager, body, keyed }) {
-    const { session_id, ...config } = body;
+    const { session_id, policy, identity, roles, record_allows, ...config } = body;
     const id = session_id ?? (keyed === null ? undefined : idOf(keyed));
     const started = await manager.startSession({
       config: configOf(config),
       ...(id !== undefined && { sessionId: id }),
       ...(keyed !== null && { idempotencyKey: keyed.key }),
+      ...(policy !== undefined && { policy }),
+      ...(identity !== undefined && { identity }),
+      ...(roles !== undefined && { roles }),
+      ...(record_allows !== undefined && { recordAllows: record_allows }),
     });
     return { status: 201, body: started.describe(), location: `/v1/sessions/${started.sessionId}` };
   },
