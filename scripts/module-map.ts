@@ -31,7 +31,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   insight: [...BELOW_SESSION, "session"],
   run: [...BELOW_SESSION, "session"],
   server: [...BELOW_SESSION, "session", "insight", "run"],
-  client: ["event", "tile", "session"],
+  client: ["event", "tile", "trust", "session"],
   testing: [...BELOW_SESSION, "session", "insight", "run", "server"],
   cli: "all",
 };

@@ -5,7 +5,7 @@ import { startServer, type RunningServer } from "../src/server/main.ts";
 import type { SessionConfig } from "../src/session/config.ts";
 import { stateAt } from "../src/session/past-session.ts";
 import { taskDocuments } from "../src/session/session-document.ts";
-import type { WorkingSession as Session } from "../src/session/working-session.ts";
+import type { WorkingSession } from "../src/session/working-session.ts";
 import { streamOf } from "../src/session/stream.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import { settled, TestClock } from "../src/testing/test-clock.ts";
@@ -16,7 +16,7 @@ export class ServedWorld {
   readonly clock = new TestClock();
   readonly reported: unknown[] = [];
   readonly #clients: SessionManager[] = [];
-  readonly #sessions: Session[] = [];
+  readonly #sessions: WorkingSession[] = [];
   #server: RunningServer | null = null;
 
   get url(): string {
@@ -54,6 +54,11 @@ export class ServedWorld {
 
   /** As the session behaviours take it. */
   behaving(config: Partial<SessionConfig> = {}): BehavingManager {
+    return this.trusting(config);
+  }
+
+  /** As those of trust do. */
+  trusting(config: Partial<SessionConfig> = {}) {
     // What is called at a session's end is called with what the client has of it.
     const manager = this.client(config as Partial<ClientConfig>);
     const start = manager.startSession.bind(manager);
@@ -66,11 +71,12 @@ export class ServedWorld {
       await this.clock.advance(ms);
       for (const session of this.#sessions) await this.caughtUp(session);
     };
-    return { manager, clock: { advance, suspend: (ms) => this.clock.suspend(ms) } };
+    const now = (): number => this.clock.now();
+    return { manager, clock: { advance, now, suspend: (ms: number) => this.clock.suspend(ms) } };
   }
 
   /** Resolves when a handle shows what the store holds. */
-  async caughtUp(session: Session): Promise<void> {
+  async caughtUp(session: WorkingSession): Promise<void> {
     const { store } = this;
     const head = await store.head({ stream: streamOf(session.sessionId) });
     const { state } = await stateAt(store, session.sessionId, head?.seq ?? 0);

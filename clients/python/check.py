@@ -59,6 +59,38 @@ except ValueError:
     pass
 assert broken.get()["error"] == "ValueError: on purpose"
 
+reading = {"id": "r", "roles": ["reader"], "effect": "allow", "actions": ["read"], "resources": ["axis.*"]}
+assert holodeck.put_policy("house", [reading], expected_version=0)["version"] == 1
+assert holodeck.put_statement("house", {**reading, "id": "s"})["version"] == 2
+assert [one["id"] for one in holodeck.remove_statement("house", "s")["statements"]] == ["r"]
+assert len(holodeck.policy("house", version=2)["statements"]) == 2
+assert refusal(lambda: holodeck.put_policy("house", [], expected_version=9)) == "conflict"
+for role in ("reader", "old/one"):
+    holodeck.put_role(role, "for a while")
+assert holodeck.retire_role("old/one")["status"] == "retired" and holodeck.role("reader")["status"] == "active"
+assert {one["id"]: one["status"] for one in holodeck.listed("roles")} == {"reader": "active", "old/one": "retired"}
+holodeck.put_identity("ada", nickname="Ada", roles=["reader"])
+assert holodeck.grant_role("ada", "writer")["roles"] == ["reader", "writer"]
+assert holodeck.revoke_role("ada", "writer")["roles"] == ["reader"]
+assert holodeck.identity("ada", version=2)["roles"] == ["reader", "writer"]
+assert [change["type"] for change in holodeck.audit("identities", "ada")] == ["identity_put", "role_granted", "role_revoked"]
+
+with holodeck.start_session("guarded", "oracle1", policy="house", identity="ada", record_allows="all") as guarded:
+    assert guarded.get()["policy_key"] == "policy:house"
+    guarded.attach_agent("bot", capabilities=["gpu"], heartbeat_seconds=60)
+    assert guarded.heartbeat_agent("bot")["roles"] == ["reader"]
+    assert [agent["agent_id"] for agent in guarded.introspect()["agents"]] == ["bot"]
+    assert guarded.can("bot", "read", "axis.a", {"n": 1})["reasons"] == ["r"]
+    assert not guarded.can("bot", "write", {"id": "axis.a", "attributes": {}})["allow"]
+    assert [made["allow"] for made in guarded.decisions()] == [True, False]
+    assert guarded.replay_decisions(statements=[])["differences"][0]["kind"] == "now_denied"
+    assert guarded.replay_decisions(policy="house")["differences"] == []
+    guarded.revoke_role("reader")
+    assert not guarded.can("bot", "read", "axis.a")["allow"]
+    assert not guarded.detach_agent("bot", "done")["attached"]
+    assert refusal(lambda: guarded.heartbeat_agent("bot")) == "not_found"
+assert holodeck.remove_identity("ada")["status"] == "removed"
+
 tile = holodeck.submit("lab/notes", "What holds the bridge?", {"answer": "tension and cables"}, tags=["bridge"])
 assert tile["status"] == "accepted"
 assert [one["tile_hash"] for one in holodeck.search("cables", room="lab/notes")] == [tile["tile_hash"]]

@@ -68,7 +68,8 @@ class Holodeck:
         self, session_name: str, agent_id: str, idempotency_key: Optional[str] = None, **settings: Any
     ) -> "Session":
         """Starts a session. `settings` are those of POST /v1/sessions: tags, metadata, max_tasks,
-        task_timeout_seconds, session_timeout_seconds, plato_url, scout_room, h1_router_enabled, session_id, …"""
+        task_timeout_seconds, session_timeout_seconds, plato_url, scout_room, h1_router_enabled, session_id, policy,
+        identity, roles, record_allows, …"""
         body = {"session_name": session_name, "agent_id": agent_id, **settings}
         return Session(self, self.post("/v1/sessions", body, idempotency_key)["session_id"])
 
@@ -88,6 +89,68 @@ class Holodeck:
     def register_agent(self, agent_id: str, capabilities: Optional[List[str]] = None, **options: Any) -> Json:
         """Makes an agent known to the fleet. Options: capacity, heartbeat_seconds."""
         return self.post("/v1/fleet/agents", {"agent_id": agent_id, "capabilities": capabilities or [], **options})
+
+    # Policies, identities and roles: for an operator's key
+
+    def put_policy(self, policy_id: str, statements: List[Json], **options: Any) -> Json:
+        """Makes these all the statements of a policy; the next decision knows. Options, here and below:
+        expected_version (refused with `conflict` at another one), idempotency_key."""
+        return self._change("/v1/policies", policy_id=policy_id, statements=statements, **options)
+
+    def put_statement(self, policy_id: str, statement: Json, **options: Any) -> Json:
+        """Adds a statement, or puts it in the place of the one with its id."""
+        return self._change(_path("policies", policy_id, "statements"), statement=statement, **options)
+
+    def remove_statement(self, policy_id: str, statement_id: str, **options: Any) -> Json:
+        """The policy without the statement."""
+        return self._change(_path("policies", policy_id, "statements", statement_id, "remove"), **options)
+
+    def policy(self, policy_id: str, version: Optional[int] = None) -> Json:
+        """A policy with its statements, now or as it stood at a version."""
+        return self.get(_path("policies", policy_id), version=version)
+
+    def put_identity(self, identity_id: str, **identity: Any) -> Json:
+        """Makes an identity what is given: nickname, metadata, roles."""
+        return self._change("/v1/identities", identity_id=identity_id, **identity)
+
+    def grant_role(self, identity_id: str, role_id: str, **options: Any) -> Json:
+        """The identity holds the role: the next decision knows."""
+        return self._change(_path("identities", identity_id, "grant"), role_id=role_id, **options)
+
+    def revoke_role(self, identity_id: str, role_id: str, **options: Any) -> Json:
+        """The identity holds the role no more, nor do the sessions that had it from there."""
+        return self._change(_path("identities", identity_id, "revoke"), role_id=role_id, **options)
+
+    def remove_identity(self, identity_id: str, **options: Any) -> Json:
+        """The identity may do nothing from then on, nor may what acts for it."""
+        return self._change(_path("identities", identity_id, "remove"), **options)
+
+    def identity(self, identity_id: str, version: Optional[int] = None) -> Json:
+        """An identity, now or as it stood at a version."""
+        return self.get(_path("identities", identity_id), version=version)
+
+    def put_role(self, role_id: str, description: str = "", **options: Any) -> Json:
+        """Offers a role, again when it was retired."""
+        return self._change("/v1/roles", role_id=role_id, description=description, **options)
+
+    def retire_role(self, role_id: str, **options: Any) -> Json:
+        """The role is not given any more; who has it keeps it until it is revoked."""
+        return self._change(_path("roles", role_id, "retire"), **options)
+
+    def role(self, role_id: str) -> Json:
+        """A role."""
+        return self.get(_path("roles", role_id))
+
+    def listed(self, kind: str) -> Iterator[Json]:
+        """Those that were put, newest first. `kind`, here and below: policies, identities or roles."""
+        return self._pages(_path(kind), "items", {})
+
+    def audit(self, kind: str, one_id: str) -> Iterator[Json]:
+        """Who changed one when, and how, the oldest first: version, at, by, type, fields."""
+        return self._after(_path(kind, one_id, "audit"), "changes", "version")
+
+    def _change(self, path: str, idempotency_key: Optional[str] = None, **body: Any) -> Json:
+        return self.post(path, _given(body), idempotency_key)
 
     # Tiles
 
@@ -192,6 +255,13 @@ class Holodeck:
             if token is None:
                 return
 
+    def _after(self, path: str, name: str, counted: str = "seq") -> Iterator[Json]:
+        place: Optional[int] = 0
+        while place is not None:
+            page = self.get(path, **{f"after_{counted}": place}, limit=1000)
+            yield from page[name]
+            place = page[f"next_after_{counted}"]
+
 
 class Session:
     """A session of a server. As a context it ends with it: as `success`, or as `failed` when an exception leaves it."""
@@ -199,7 +269,7 @@ class Session:
     def __init__(self, holodeck: Holodeck, session_id: str):
         self.session_id = session_id
         self._holodeck = holodeck
-        self._path = f"/v1/sessions/{quote(session_id, safe='')}"
+        self._path = _path("sessions", session_id)
 
     def get(self) -> Json:
         """What it is now, without its tasks."""
@@ -266,16 +336,47 @@ class Session:
         """Its stream's name, to follow it by."""
         return f"session:{self.session_id}"
 
+    # Who takes part, and what they may
+
+    def attach_agent(self, agent_id: str, **options: Any) -> Json:
+        """Attaches an agent: it stays until it is detached, is silent for too long, or the session ends. Options:
+        nickname, metadata, roles, kind, gyre, capabilities, heartbeat_seconds, idempotency_key."""
+        return self._post("/agents", agent_id=agent_id, **options)
+
+    def heartbeat_agent(self, agent_id: str) -> Json:
+        """Says that an agent is still there; `not_found` when it was silent for too long."""
+        return self._post(f"/agents/{quote(agent_id, safe='')}/heartbeat")
+
+    def detach_agent(self, agent_id: str, reason: Optional[str] = None, **options: Any) -> Json:
+        """Lets an agent go, and a gyre's drifts before it."""
+        return self._post(f"/agents/{quote(agent_id, safe='')}/detach", reason=reason, **options)
+
+    def introspect(self) -> Json:
+        """Who is there, with which roles, attached to what."""
+        return self._holodeck.get(self._path + "/agents")
+
+    def revoke_role(self, role_id: str) -> Json:
+        """The session and all its agents have the role no more."""
+        return self._post(f"/roles/{quote(role_id, safe='')}/revoke")
+
+    def can(self, agent_id: str, action: str, resource: Union[str, Json], context: Optional[Json] = None) -> Json:
+        """Whether who has this name may do that now: allow, reasons, errors, obligations. A deny is an answer; carry out
+        the obligations of what is allowed."""
+        return self._post("/decide", agent_id=agent_id, action=action, resource=resource, context=context)
+
+    def decisions(self) -> Iterator[Json]:
+        """What was decided, in order: each deny, and allows as `record_allows` says."""
+        return self._after("decisions")
+
+    def replay_decisions(self, policy: Optional[str] = None, statements: Optional[List[Json]] = None) -> Json:
+        """What another policy, of the store by its id or given as statements, would have decided."""
+        return self._post("/decisions/replay", policy=policy, statements=statements)
+
     def _after(self, name: str) -> Iterator[Json]:
-        seq: Optional[int] = 0
-        while seq is not None:
-            page = self._holodeck.get(f"{self._path}/{name}", after_seq=seq, limit=1000)
-            yield from page[name]
-            seq = page["next_after_seq"]
+        return self._holodeck._after(f"{self._path}/{name}", name)
 
     def _post(self, path: str, idempotency_key: Optional[str] = None, **body: Any) -> Json:
-        given = {name: value for name, value in body.items() if value is not None}
-        return self._holodeck.post(self._path + path, given, idempotency_key)
+        return self._holodeck.post(self._path + path, _given(body), idempotency_key)
 
     def __enter__(self) -> "Session":
         return self
@@ -284,8 +385,16 @@ class Session:
         self.end("success") if error is None else self.end("failed", f"{kind.__name__}: {error}")
 
 
+def _path(*segments: str) -> str:
+    return "/v1/" + "/".join(quote(segment, safe="") for segment in segments)
+
+
+def _given(values: Json) -> Json:
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _query(values: Json) -> str:
-    given = {name: value for name, value in values.items() if value is not None}
+    given = _given(values)
     return "?" + urlencode(given, doseq=True) if given else ""
 
 

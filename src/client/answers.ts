@@ -1,6 +1,7 @@
 // What /v1 takes and answers in snake_case, as the interface has it in camelCase.
 import type { JsonObject } from "../event/json.ts";
 import type { SessionConfig } from "../session/config.ts";
+import type { RecordAllows } from "../session/decisions.ts";
 import type { H1Status, RoutingDecision } from "../session/router.ts";
 
 const CALLBACKS: ReadonlySet<string> = new Set(["onTaskComplete", "onSessionEnd", "onEmergenceAlert"]);
@@ -13,6 +14,23 @@ export function settingsOf(config: SessionConfig): JsonObject {
   return Object.fromEntries(
     told.map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
   );
+}
+
+/** Whose trust a session is started with. */
+export function trustOf({ policy, identity, roles, recordAllows }: TrustNamed): JsonObject {
+  return {
+    ...(policy !== undefined && { policy }),
+    ...(identity !== undefined && { identity }),
+    ...(roles !== undefined && { roles }),
+    ...(recordAllows !== undefined && { record_allows: recordAllows }),
+  };
+}
+
+interface TrustNamed {
+  readonly policy?: string;
+  readonly identity?: string;
+  readonly roles?: readonly string[];
+  readonly recordAllows?: RecordAllows;
 }
 
 /** The id of the session that is told. */

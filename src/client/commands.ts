@@ -2,7 +2,7 @@
 import { HolodeckError } from "../event/error.ts";
 import type { JsonObject } from "../event/json.ts";
 import type { Untimed } from "../event/runtime.ts";
-import type { CompleteTask, SessionCommand } from "../session/commands.ts";
+import type { AttachAgent, CompleteTask, SessionCommand } from "../session/commands.ts";
 import type { ProcessIdentity } from "../session/events.ts";
 
 /** Below the session's own path. */
@@ -38,9 +38,23 @@ export function requestOf(command: Untimed<SessionCommand>): CommandRequest {
       const { outcome, error } = command;
       return { path: "/end", body: { outcome, ...given({ error }) } };
     }
+    case "attach_agent":
+      return { path: "/agents", body: agentOf(command) };
+    case "detach_agent":
+      return { path: agentPath(command.agentId, "detach"), body: given({ reason: command.reason }) };
+    case "heartbeat_agent":
+      return { path: agentPath(command.agentId, "heartbeat"), body: {} };
+    case "revoke_role":
+      return { path: `/roles/${encodeURIComponent(command.roleId)}/revoke`, body: {} };
     default:
       throw unsupported(`${command.type.replaceAll("_", " ")} is not done through a client.`);
   }
+}
+
+function agentOf(command: Untimed<AttachAgent>): JsonObject {
+  const { agentId, nickname, metadata, kind, gyreId, roles, capabilities, heartbeatSeconds } = command;
+  const told = { roles, gyre: gyreId, heartbeat_seconds: heartbeatSeconds };
+  return { agent_id: agentId, nickname, metadata, kind, capabilities, ...given(told) };
 }
 
 function completionOf({
@@ -67,6 +81,10 @@ export function unsupported(what: string): HolodeckError {
 
 function pathOf(taskId: string, verb: string): string {
   return `/tasks/${encodeURIComponent(taskId)}/${verb}`;
+}
+
+function agentPath(agentId: string, verb: string): string {
+  return `/agents/${encodeURIComponent(agentId)}/${verb}`;
 }
 
 /** Without what is null: it is left out for its default. */

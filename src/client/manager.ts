@@ -15,26 +15,30 @@ import type { H1Status, RoutingDecision } from "../session/router.ts";
 import type { RouteOptions } from "../session/manager.ts";
 import type { StartOptions as LocalStartOptions } from "../session/start.ts";
 import type { Task } from "../session/task.ts";
-import { WorkingSession as Session, type WorkHost } from "../session/working-session.ts";
-import { decisionOf, routerStatusOf, sessionIn, settingsOf } from "./answers.ts";
+import { decisionOf, routerStatusOf, sessionIn, settingsOf, trustOf } from "./answers.ts";
 import { ELSEWHERE, requestOf } from "./commands.ts";
 import { Connection, type ServerChoice } from "./connection.ts";
 import { Copies, idOf } from "./copies.ts";
+import { Identities, Policies, Roles } from "./trust.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { readPast } from "./past.ts";
+import { Session, type ServedHost } from "./session.ts";
 import { ServedReading, sessionPath } from "./served-reading.ts";
 import { WebClock } from "./web-clock.ts";
 
 /** What a manager of a server's sessions is made with. */
 export interface ClientConfig extends Omit<SessionConfig, "onSessionEnd">, ServerChoice {
-  /** Called once when the session ended. */
+  /** Called once when the session ended. `manager.config` does not show it. */
   readonly onSessionEnd?: ((session: Session) => unknown) | null;
   /** Told of trouble that must not disturb a caller, such as a callback that throws. Default: a warning. */
   readonly report?: (problem: HolodeckError) => void;
 }
 
-/** What `manager.startSession` takes. Plans and trust are begun where the store is. */
-export type StartOptions = Pick<LocalStartOptions, "config" | "sessionId" | "idempotencyKey">;
+/** What `manager.startSession` takes. Plans are begun where the store is; a policy is named by its id. */
+export interface StartOptions extends Omit<LocalStartOptions, "plan" | "policy"> {
+  /** The id of a policy of `manager.policies`. Default the built-in one. */
+  readonly policy?: string;
+}
 
 /** What `manager.resume` takes. */
 export interface ResumeOptions {
@@ -61,6 +65,12 @@ export interface ResumeOptions {
  */
 export class SessionManager implements AsyncDisposable {
   readonly config: ResolvedConfig;
+  /** Who may do what, as versioned statements. Like the two below for an operator's key. */
+  readonly policies: Policies;
+  /** Who can be judged. */
+  readonly identities: Identities;
+  /** What statements grant to. */
+  readonly roles: Roles;
   readonly #given: SessionConfig;
   readonly #connection: Connection;
   readonly #reading: ServedReading;
@@ -71,7 +81,9 @@ export class SessionManager implements AsyncDisposable {
   #latest: Session | null = null;
 
   /** Throws `invalid_argument` for a configuration out of its limits; asks nothing of the server. */
-  constructor({ url, apiKey, retrySeconds, report = warn, ...config }: ClientConfig) {
+  constructor({ url, apiKey, retrySeconds, report = warn, onSessionEnd = null, ...config }: ClientConfig) {
+    // It is given this manager's own handles, which are not those of a manager with a store.
+    if (onSessionEnd !== null) checkFunction(onSessionEnd, "onSessionEnd");
     this.config = resolveConfig(config);
     this.#given = config;
     const clock: Clock = new WebClock();
@@ -86,8 +98,14 @@ export class SessionManager implements AsyncDisposable {
       onNews: (news) => this.#handles.take(news),
       onChange: () => this.#feed.follow(this.#closed ? [] : this.#copies.open),
     });
-    const host = this.#host(clock, report);
-    const { onSessionEnd = null } = config;
+    const ask = {
+      get: async (path: string) => await this.#get(path),
+      post: async (path: string, body: object, key?: string | null) => await this.#post(path, body, key),
+    };
+    this.policies = new Policies(ask);
+    this.identities = new Identities(ask);
+    this.roles = new Roles(ask);
+    const host = { ...this.#host(clock, report), ask };
     this.#handles = new Handles({
       make: (presence, state) => new Session(host, presence, state),
       callbacks: new Callbacks<Session>({ ...this.config, onSessionEnd }, { clock, report }),
@@ -113,11 +131,15 @@ export class SessionManager implements AsyncDisposable {
 
   /** Starts a session with this manager's configuration. It is durable when this answers. */
   async startSession(options: StartOptions = {}): Promise<Session> {
-    const known = ["config", "sessionId", "idempotencyKey"] as const;
-    const { config = this.#given, sessionId, idempotencyKey } = checkKeys(options, "options", known);
+    const {
+      config = this.#given,
+      sessionId,
+      idempotencyKey,
+      ...trust
+    } = checkKeys(options, "options", START_OPTIONS);
     if (options.config !== undefined) resolveConfig(config);
     const id = sessionId === undefined ? {} : { session_id: sessionId };
-    const body = { ...settingsOf(config), ...id };
+    const body = { ...settingsOf(config), ...trustOf(trust), ...id };
     const started = await this.#post("/v1/sessions", body, keyOf(sessionId ?? "", idempotencyKey ?? null));
     this.#latest = await this.get(sessionIn(started));
     return this.#latest;
@@ -197,8 +219,7 @@ export class SessionManager implements AsyncDisposable {
 
   /** The loops of the server's fleet now. */
   async getH1Status(): Promise<H1Status> {
-    this.#assertOpen();
-    return routerStatusOf(await this.#connection.get("/v1/fleet"));
+    return routerStatusOf(await this.#get("/v1/fleet"));
   }
 
   /** What the server counted, as Prometheus text. */
@@ -218,7 +239,7 @@ export class SessionManager implements AsyncDisposable {
     await this.close();
   }
 
-  #host(clock: Clock, report: (problem: HolodeckError) => void): WorkHost {
+  #host(clock: Clock, report: (problem: HolodeckError) => void): Omit<ServedHost, "ask"> {
     return {
       clock,
       report,
@@ -255,6 +276,11 @@ export class SessionManager implements AsyncDisposable {
     };
   }
 
+  async #get(path: string): Promise<JsonObject> {
+    this.#assertOpen();
+    return await this.#connection.get(path);
+  }
+
   async #post(path: string, body: object, key: string | null = null): Promise<JsonObject> {
     this.#assertOpen();
     return await this.#connection.post(path, body, key);
@@ -281,6 +307,16 @@ export class SessionManager implements AsyncDisposable {
 }
 
 const PREFERRED_MAX = 64;
+
+const START_OPTIONS = [
+  "config",
+  "sessionId",
+  "idempotencyKey",
+  "policy",
+  "identity",
+  "roles",
+  "recordAllows",
+] as const satisfies readonly (keyof StartOptions)[];
 
 /** Keys are known per session here, and per whoever asks there. */
 function keyOf(sessionId: string, key: string | null): string | null {

@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
+import { trustBehaviours } from "../../test/trust-behaviours.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { countingIds, testManager } from "../testing/test-manager.ts";
 import { decisionsOf, READ_ALL, refusalOf, testTrust } from "../testing/test-trust.ts";
 import { sessionResource, taskResource } from "../trust/owner-policy.ts";
 import { compilePolicy } from "../trust/policy.ts";
+
+trustBehaviours("the trust of a session", (config) => testManager(config));
 
 test("an empty policy denies all, to the session's own identity too", async () => {
   const { session, bot } = await testTrust([]);

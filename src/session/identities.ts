@@ -62,9 +62,18 @@ export class Identities {
     const { identity, version } = await streams.identities.refresh(stream);
     if (identity === null) throw unknown("identity", id);
     const { nickname, metadata, roles } = identity;
-    const at = async (asked: number): Promise<Identity | null> =>
-      identityAt(await eventsOf<IdentityEvent>(streams.store, stream), asked);
+    const at = async (asked: number): Promise<Identity | null> => await this.at(id, asked);
     return { id, key: stream, version, nickname, metadata, roles, at };
+  }
+
+  /**
+   * An identity as it stood at a version, also one that was removed since; null when it was removed then. Throws
+   * `not_found` when nobody put it, and for a version that never was.
+   */
+  async at(id: string, version: number): Promise<Identity | null> {
+    const events = await eventsOf<IdentityEvent>((await this.#open()).store, trustStream("identity", id));
+    if (events.length === 0) throw unknown("identity", id);
+    return identityAt(events, version);
   }
 
   /** Those that were put, the newest first; a removed one says so. */

@@ -85,11 +85,12 @@ const getIdentity = endpoint({
   refusals: ["not_found"],
   example: { path: "/v1/identities/ada", answer: ADA },
   async act({ manager, path, query: { version } }) {
-    const stored = await manager.identities.get(path.identity_id);
-    if (version === undefined) return answerWith(stored);
-    const then = await stored.at(version);
+    const { identity_id: id } = path;
+    if (version === undefined) return answerWith(await manager.identities.get(id));
+    const then = await manager.identities.at(id, version);
     const { nickname, metadata, roles } = then ?? NOBODY;
-    return answerWith({ ...stored, version, nickname, metadata, roles }, then === null);
+    const key = trustStream("identity", id);
+    return answerWith({ id, key, version, nickname, metadata, roles }, then === null);
   },
 });
 

@@ -79,6 +79,7 @@ test("an identity holds what is put and granted, until it is revoked or the iden
   });
   for (const path of ["/v1/identities/ada", "/v1/identities/none"])
     expect((await v1.get(path)).status).toBe(404);
+  expect((await v1.get("/v1/identities/ada?version=2")).body).toEqual(granted.body);
   expect((await v1.post("/v1/identities/ada/grant", { role_id: "writer" })).status).toBe(404);
   await v1.post("/v1/identities", { identity_id: "ada" });
   expect((await v1.get("/v1/identities/ada?version=2")).body).toEqual(granted.body);
