@@ -35,7 +35,7 @@ const CLASSES = {
   /** A fleet is one whole. */
   fleetRead: ["no key", "in", "denied", "denied", "in", "in"],
   fleetWrite: ["no key", "denied", "denied", "denied", "in", "in"],
-  fleetReset: ["no key", "denied", "denied", "denied", "denied", "in"],
+  operate: ["no key", "denied", "denied", "denied", "denied", "in"],
 } as const satisfies Readonly<Record<string, readonly Answer[]>>;
 
 type Access = keyof typeof CLASSES;
@@ -84,6 +84,34 @@ const V1: Readonly<Record<string, Access>> = {
   "POST /v1/sessions/:session_id/fork": "direct",
   "POST /v1/sessions/:session_id/resume": "direct",
   "POST /v1/sessions/:session_id/route": "work",
+  "POST /v1/sessions/:session_id/agents": "direct",
+  "GET /v1/sessions/:session_id/agents": "see",
+  "POST /v1/sessions/:session_id/agents/:agent_id/heartbeat": "work",
+  "POST /v1/sessions/:session_id/agents/:agent_id/detach": "direct",
+  "POST /v1/sessions/:session_id/roles/:role_id/revoke": "direct",
+  "POST /v1/sessions/:session_id/decide": "work",
+  "GET /v1/sessions/:session_id/decisions": "see",
+  "POST /v1/sessions/:session_id/decisions/replay": "direct",
+  "GET /v1/sessions/:session_id/objects": "see",
+  "GET /v1/sessions/:session_id/objects/:key/audit": "see",
+  "POST /v1/policies": "operate",
+  "GET /v1/policies": "operate",
+  "GET /v1/policies/:policy_id": "operate",
+  "GET /v1/policies/:policy_id/audit": "operate",
+  "POST /v1/policies/:policy_id/statements": "operate",
+  "POST /v1/policies/:policy_id/statements/:statement_id/remove": "operate",
+  "POST /v1/identities": "operate",
+  "GET /v1/identities": "operate",
+  "GET /v1/identities/:identity_id": "operate",
+  "GET /v1/identities/:identity_id/audit": "operate",
+  "POST /v1/identities/:identity_id/grant": "operate",
+  "POST /v1/identities/:identity_id/revoke": "operate",
+  "POST /v1/identities/:identity_id/remove": "operate",
+  "POST /v1/roles": "operate",
+  "GET /v1/roles": "operate",
+  "GET /v1/roles/:role_id": "operate",
+  "GET /v1/roles/:role_id/audit": "operate",
+  "POST /v1/roles/:role_id/retire": "operate",
   "GET /v1/rooms": "read",
   "GET /v1/rooms/:room/tiles": "read",
   "GET /v1/metrics": "whole",
@@ -119,7 +147,7 @@ const FLEET: Readonly<Record<string, Access>> = {
   "POST /edges": "fleetWrite",
   "DELETE /edges": "fleetWrite",
   "POST /what-if": "fleetWrite",
-  "POST /reset": "fleetReset",
+  "POST /reset": "operate",
 };
 
 const WIRE: Readonly<Record<string, Access>> = {
@@ -133,7 +161,7 @@ const WIRE: Readonly<Record<string, Access>> = {
   "POST /register/task": "fleetWrite",
   "POST /unregister/agent": "fleetWrite",
   "POST /complete": "fleetWrite",
-  "POST /reset": "fleetReset",
+  "POST /reset": "operate",
 };
 
 /** Of /v1, on the router's port too. */
@@ -229,6 +257,7 @@ test("every route there is has a class of access", () => {
 function bodyFor(route: string): string {
   if (route.endsWith(":session_id/route")) return JSON.stringify({ task_id: "one" });
   if (route.endsWith(":session_id/tasks")) return JSON.stringify({ task_id: `task-${asked++}` });
+  if (route.endsWith("/decide")) return JSON.stringify({ agent_id: "one", action: "read", resource: "x" });
   if (route.includes("/v1/sessions")) return "{}";
   const hash = "0".repeat(64);
   const answer = `An answer that is long enough, the one with the number ${asked++}.`;
@@ -245,7 +274,8 @@ async function ask({ port, route }: Pick<Way, "port" | "route">, asker: Asker): 
     .replace(":seq", "1")
     .replace(":room", "hall")
     .replace(":hash", "0".repeat(64))
-    .replace(/:\w+/, "one");
+    .replace(":key", "note%3Aone")
+    .replaceAll(/:\w+/g, "one");
   const key = keys.get(asker);
   const response = await fetch(
     `http://127.0.0.1:${port === "main" ? server.port : server.routerPort}${path}`,
@@ -261,9 +291,9 @@ async function ask({ port, route }: Pick<Way, "port" | "route">, asker: Asker): 
 
 const ANSWERS: Readonly<Record<number, Answer>> = { 401: "no key", 403: "denied", 404: "gone" };
 
-/** What is asked for is not there for anybody: no tile, blob or result, and nothing that could be completed. */
+/** What is asked for is not there for anybody: no tile, blob, result, agent or object, and nothing that could be completed. */
 function isMissingAnyway(route: string): boolean {
-  return !route.includes("/v1/sessions") || /:hash|\/result$/.test(route);
+  return !route.includes("/v1/sessions") || /:hash|:agent_id|:key|\/result$/.test(route);
 }
 
 test.each(WAYS)("$port: $route is for whom $access says", async (way) => {

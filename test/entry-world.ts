@@ -1,9 +1,13 @@
 // A server with something to see in each of its corners, and keys that do not see it: for tests of every way in.
 import { expect } from "vitest";
+import { z } from "zod";
+import { watch } from "../src/omni/field.ts";
+import { OmniKind } from "../src/omni/omni-kind.ts";
 import { KeyRing } from "../src/server/key-ring.ts";
 import { startServer, type RunningServer } from "../src/server/main.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import { TestClock } from "../src/testing/test-clock.ts";
+import { testManager } from "../src/testing/test-manager.ts";
 
 export const OPERATOR = "an-operators-key-0123456789";
 /** In all that is kept where the foreign key does not see, and in no request. */
@@ -67,6 +71,7 @@ async function openWorld(): Promise<World> {
   await post(`${tasks}/done/complete`, { result: { card: SECRET, long: "x".repeat(100_000) } });
   await post(`/v1/sessions/${sessionId}/agents`, { agent_id: "bot", metadata: { card: SECRET } });
   await post(`/v1/sessions/${sessionId}/decide`, { agent_id: "bot", action: "read", resource: SECRET });
+  await keepObject(store, clock, sessionId);
   await post("/submit", { room: SECRET, ...TILE });
   const tile = await post("/submit", { room: "vault", ...TILE });
   for (const agent_id of ["a", "b", "c", SECRET]) await post("/v1/fleet/agents", { agent_id });
@@ -100,6 +105,18 @@ async function openWorld(): Promise<World> {
     blobHash,
     tileHash: tile["tile_hash"] ?? "",
   };
+}
+
+/** By a program that knows its kind: nobody is shown over HTTP what it holds. */
+async function keepObject(store: MemoryStore, clock: TestClock, sessionId: string): Promise<void> {
+  const Note = new OmniKind("note", {
+    token: watch(z.string(), { sensitive: true }),
+    title: watch(z.string()),
+  });
+  const ports = { openStore: async () => await Promise.resolve(store), leavesStoreOpen: true, clock };
+  await using manager = testManager({}, ports).manager;
+  const session = await manager.get(sessionId);
+  await session.manage(Note).create("plan", { token: SECRET, title: SECRET });
 }
 
 /** What an operator alone may see: each is listed by a name, and read for what it holds. */

@@ -16,15 +16,18 @@ const RUN: Readonly<Record<string, readonly [command: string, ...args: string[]]
 };
 
 test.skipIf(!need("curl") || !need("python3")).each([
-  ["sh", "session_ended"],
-  ["ts", "analyze success"],
-  ["python", "session_ended"],
-])("the example in %s does what it shows", async (language, shown) => {
+  ["sh", 1, "session_ended"],
+  ["sh", 2, "now_denied"],
+  ["ts", 1, "analyze success"],
+  ["ts", 2, "21 false [] []"],
+  ["python", 1, "session_ended"],
+] as const)("the example in %s, number %i, does what it shows", async (language, number, shown) => {
   const world = await new ServedWorld().start();
   onTestFinished(async () => await world.close());
   const folder = mkdtempSync(join(ROOT, "test", "planted-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const [, text = ""] = new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, "s").exec(DOCUMENT) ?? [];
+  const examples = [...DOCUMENT.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, "gs"))];
+  const [, text = ""] = examples[number - 1] ?? [];
   const file = join(folder, `example.${language}`);
   writeFileSync(
     file,

@@ -273,6 +273,19 @@ function key(name: string): Principal {
   return { name, role: "observer", sessions: null, rooms: null, expiresAt: null };
 }
 
+test("policies, identities and roles are followed with an operator's key alone", async () => {
+  const streams = [streamId("policy", "house"), streamId("identity", "ada"), streamId("role", "reader")];
+  for (const stream of streams) await append(stream, {});
+  await append(session("one"), {});
+  for (const role of ["observer", "agent", "operator"] as const) {
+    const stream = await open("?after=start", { ...key(role), role });
+    const seen = role === "operator" ? [...streams, session("one")] : [session("one")];
+    await stream.take(seen.length);
+    expect(stream.sent.map(({ data }) => data["stream"])).toEqual(seen);
+    stream.close();
+  }
+});
+
 test("a key has so many streams and no more, and loses them when it is revoked", async () => {
   await stop();
   await start({ streamsPerKey: 2 });

@@ -103,7 +103,8 @@ function v1Request({ method, path, example }: (typeof ENDPOINTS)[number]): reado
       .replace("{statement_id}", SECRET)
       .replace("{identity_id}", "ada")
       .replace("{role_id}", "reader")
-      .replace("{agent_id}", "bot"),
+      .replace("{agent_id}", "bot")
+      .replace("{key}", "note%3Aplan"),
     // The example's agent is there already.
     ...(method === "post" && { body: path.endsWith("/agents") ? { agent_id: "new" } : (example.body ?? {}) }),
   });
@@ -201,7 +202,7 @@ const SHOWS_NONE: readonly string[] = [
     (path) => `main GET ${path}`,
   ),
   ...FLEET_NUMBERS.map((path) => `main GET ${path}`),
-  "main GET /v1/sessions/:session_id/blobs",
+  ...["/objects", "/objects/:key/audit", "/blobs"].map((path) => `main GET /v1/sessions/:session_id${path}`),
   ...["/v1/metrics", "/metrics", "/v1/health", "/healthz", "/readyz", "/v1/openapi.json", "/v1/docs"].map(
     (path) => `main GET ${path}`,
   ),

@@ -1,6 +1,6 @@
 // Which events a live reader gets: first what who asks may see at all, then what was asked for.
 import { streamKey, streamKind, type Event } from "../event/event.ts";
-import { seesRoom, seesSession, type Principal } from "./principal.ts";
+import { mayOperate, seesRoom, seesSession, type Principal } from "./principal.ts";
 import { invalid } from "./query.ts";
 
 /** What is asked for; an empty list asks for all. Values of one name are alternatives, the names hold together. */
@@ -14,7 +14,10 @@ export interface LiveFilter {
  * Streams that are shown to who may see everything, besides sessions and rooms. A kind that is not named here is not
  * shown to anyone: keys, outboxes with their servers' addresses, and whatever comes to be.
  */
-const KINDS_SHOWN: ReadonlySet<string> = new Set(["fleet", "identity", "policy", "recovery", "role"]);
+const KINDS_SHOWN: ReadonlySet<string> = new Set(["fleet", "recovery"]);
+
+/** Streams that are shown to operators alone, as `/v1/policies` and its like are. */
+const KINDS_OF_OPERATORS: ReadonlySet<string> = new Set(["identity", "policy", "role"]);
 
 const VALUES_MAX = 100;
 
@@ -23,7 +26,8 @@ export function mayFollow(principal: Principal, { stream }: Event): boolean {
   const kind = streamKind(stream);
   if (kind === "session") return seesSession(principal, streamKey(stream));
   if (kind === "room") return seesRoom(principal, streamKey(stream));
-  return KINDS_SHOWN.has(kind) && principal.sessions === null && principal.rooms === null;
+  if (principal.sessions !== null || principal.rooms !== null) return false;
+  return KINDS_SHOWN.has(kind) || (mayOperate(principal) && KINDS_OF_OPERATORS.has(kind));
 }
 
 /** A room's own stream is in the room, also where an event of it has no tile. */

@@ -128,6 +128,8 @@ function reads(): readonly Sound[] {
     "/sessions/sess_a/events",
     "/sessions/sess_a/agents",
     "/sessions/sess_a/decisions",
+    "/sessions/sess_a/objects",
+    "/sessions/sess_a/objects/note%3Aplan/audit",
     "/events?after=x",
     "/rooms",
     "/policies",

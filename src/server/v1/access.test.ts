@@ -37,6 +37,7 @@ const READS = [
   "/blobs",
   "/agents",
   "/decisions",
+  "/objects",
 ];
 const TASK_WRITES = [
   "/tasks/a/start",

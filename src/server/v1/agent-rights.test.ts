@@ -1,5 +1,8 @@
 // A key that acts as an agent: every endpoint about a session is judged by the session's own guard.
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
+import { watch } from "../../omni/field.ts";
+import { OmniKind } from "../../omni/omni-kind.ts";
 import { V1Caller } from "../../testing/v1-caller.ts";
 import type { Session } from "../../session/session.ts";
 import { all } from "../../testing/test-trust.ts";
@@ -9,6 +12,8 @@ import { isJudgedAsAgent } from "./agent-rights.ts";
 const SECRET = "4111-1111";
 const ALLOW_ALL = [{ id: "all", roles: ["*"], effect: "allow", actions: ["*"], resources: ["*"] }];
 
+const Note = new OmniKind("note", { token: watch(z.string(), { default: "", sensitive: true }) });
+
 let v1 = new V1Caller();
 let session: Session;
 let blob = "";
@@ -17,6 +22,7 @@ beforeEach(async () => {
   await v1.manager.policies.put("house", []);
   session = await v1.manager.startSession({ policy: "house" });
   await session.attachAgent({ identity: { id: "bot", metadata: { card: SECRET } } });
+  await session.manage(Note).create("plan", { token: SECRET });
   for (const id of ["t", "running", "done"]) await session.addTask(id, { card: SECRET }, { agentId: "bot" });
   await session.startTask("running");
   await session.completeTask("done", "success", { result: { card: SECRET, long: "x".repeat(100_000) } });
@@ -46,6 +52,7 @@ async function call({ method, path, example }: (typeof ENDPOINTS)[number], sessi
     .replace("{task_id}", task)
     .replace("{seq}", "3")
     .replace("{hash}", blob)
+    .replace("{key}", "note%3Aplan")
     .replace("{agent_id}", "bot")
     .replace("{role_id}", "reader");
   // The example's agent is there already.

@@ -1,11 +1,12 @@
 // What a key that acts as an agent may do with a session: each request is judged as that agent, by the session's own
 // guard, before anything is done. What is not listed here such a key may not do: it sees no session and no room.
 import { HolodeckError } from "../../event/error.ts";
+import type { StreamId } from "../../event/event.ts";
 import { denied, unmetTerms } from "../../session/denied.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { TaskOutcome } from "../../session/outcome.ts";
 import { unknownSession } from "../../session/past-session.ts";
-import { partResource } from "../../session/resource.ts";
+import { objectResource, partResource } from "../../session/resource.ts";
 import { COMPLETION_ACTIONS } from "../../session/agent-completion.ts";
 import { sessionResource, taskResource } from "../../trust/owner-policy.ts";
 import type { KeyAgent } from "../../trust/key-aggregate.ts";
@@ -18,6 +19,7 @@ export interface AgentRequest {
     readonly task_id?: string;
     readonly agent_id?: string;
     readonly role_id?: string;
+    readonly key?: string;
   };
   readonly body: {
     readonly task_id?: string;
@@ -59,10 +61,17 @@ const ofDecisions =
   (action: string) =>
   ({ path }: AgentRequest): readonly Question[] => [[action, partResource(path.session_id, "decisions")]];
 
+/** The whole of it: which of its fields may be read is not asked, since none is shown. */
+const ofObject = ({ path }: AgentRequest): readonly Question[] => [
+  ["read", objectResource((path.key ?? "") as StreamId)],
+];
+
 const ofPart =
-  (...parts: readonly ["events" | "tiles"] | readonly ["tasks", "events"]) =>
+  (...parts: readonly ["events" | "tiles"] | readonly ["tasks" | "objects", "events"]) =>
   ({ path }: AgentRequest): readonly Question[] =>
-    parts.map((part) => [part === "tasks" ? "list" : "read", partResource(path.session_id, part)]);
+    parts.map((part) => [LISTED.has(part) ? "list" : "read", partResource(path.session_id, part)]);
+
+const LISTED: ReadonlySet<string> = new Set(["tasks", "objects"]);
 
 const S = "/v1/sessions/{session_id}";
 
@@ -89,6 +98,8 @@ export const AGENT_QUESTIONS: Readonly<Record<string, (asked: AgentRequest) => r
   [`get ${S}/tiles`]: ofPart("tiles"),
   [`get ${S}/blobs`]: ofPart("events"),
   [`get ${S}/blobs/{hash}`]: ofPart("events"),
+  [`get ${S}/objects`]: ofPart("objects", "events"),
+  [`get ${S}/objects/{key}/audit`]: ofObject,
   [`post ${S}/agents`]: ofAgent("attach"),
   [`get ${S}/agents`]: ofSession("introspect"),
   [`post ${S}/agents/{agent_id}/heartbeat`]: ofAgent("heartbeat"),

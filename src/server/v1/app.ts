@@ -21,6 +21,7 @@ import { PROBLEM_KINDS, PROBLEM_TYPE, problemOf, problemResponse } from "./probl
 import { checkRequest, type CheckedRequest } from "./request.ts";
 import { happeningEndpoints } from "./happenings.ts";
 import { identityEndpoints } from "./identities.ts";
+import { objectEndpoints } from "./objects.ts";
 import { policyEndpoints } from "./policies.ts";
 import { roomEndpoints } from "./rooms.ts";
 import { serviceEndpoints } from "./service.ts";
@@ -55,6 +56,7 @@ export const ENDPOINTS: readonly Endpoint[] = serviceEndpoints(
     ...taskEndpoints,
     ...agentEndpoints,
     ...decisionEndpoints,
+    ...objectEndpoints,
     ...happeningEndpoints,
     ...blobEndpoints,
     ...policyEndpoints,
