@@ -86,8 +86,11 @@ describe.skipIf(!need("postgres"))("a plan that is run on a shared store", () =>
 
       run.child.kill("SIGKILL");
       await run.ended;
+      const resuming = start(his, "resume", sessionId, "--json");
+      // Not before: the first attempt would succeed if it saw it before its guard saw the runner die.
+      await tail.said(/"task_started".*"slow".*"attempt":2/);
       writeFileSync(join(hers, "go"), "");
-      const resumed = await start(his, "resume", sessionId, "--json").ended;
+      const resumed = await resuming.ended;
       expect([resumed.code, resumed.err]).toEqual([0, expect.stringContaining("1 of 2 tasks have ended")]);
       expect(JSON.parse(resumed.out)).toMatchObject({ session_id: sessionId, outcome: "success" });
 

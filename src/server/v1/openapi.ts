@@ -31,7 +31,7 @@ export function openApiDocument(endpoints: readonly Described[], version: string
       version,
       description:
         "Sessions: the boundary around a piece of work that agents do. Names are snake_case; times are ISO-8601 in UTC. Errors are problem details with a stable code. GET changes nothing.",
-      license: { name: "MIT", identifier: "MIT" },
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
     tags: [...new Set(endpoints.map(({ group }) => group))].map((name) => ({ name })),
