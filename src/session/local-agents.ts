@@ -4,7 +4,6 @@
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
 import type { SessionEvent } from "./events.ts";
-import { held } from "./held.ts";
 import { Observer } from "./observers.ts";
 
 interface LocalAgent {
@@ -18,7 +17,6 @@ interface LocalAgentsOptions {
 }
 
 export class LocalAgents {
-  readonly #clock: Clock;
   readonly #report: (problem: HolodeckError) => void;
   /** By attachment, in the order they came. */
   readonly #agents = new Map<string, LocalAgent>();
@@ -26,7 +24,6 @@ export class LocalAgents {
   readonly #teardowns: Observer<LocalAgent>;
 
   constructor({ clock, report }: LocalAgentsOptions) {
-    this.#clock = clock;
     this.#report = report;
     const callback = async (agent: LocalAgent): Promise<void> => await this.#tearDown(agent);
     this.#teardowns = new Observer({ name: "teardown", callback, clock, report });
@@ -60,7 +57,7 @@ export class LocalAgents {
 
   /** Resolves when every teardown has returned or been passed over; at once for who asks from inside one. */
   async idle(): Promise<void> {
-    await held(this.#clock, async () => await this.#teardowns.idle());
+    await this.#teardowns.idle();
   }
 
   async #tearDown({ agentId, teardown }: LocalAgent): Promise<void> {

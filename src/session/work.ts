@@ -3,7 +3,6 @@
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
 import type { Json } from "../event/json.ts";
-import { held } from "./held.ts";
 import { TaskOutcome } from "./outcome.ts";
 import type { Task, TaskOwner } from "./task.ts";
 
@@ -35,7 +34,12 @@ interface RunWork<Result> {
 
 /** Runs attempts until one succeeds or the task has ended. Meanwhile the process has something to live for. */
 export async function runWork<Result extends Json | void>(params: RunWork<Result>): Promise<Result> {
-  return await held(params.clock, async () => await attemptAll(params));
+  const letGo = params.clock.hold?.();
+  try {
+    return await attemptAll(params);
+  } finally {
+    letGo?.();
+  }
 }
 
 async function attemptAll<Result extends Json | void>(params: RunWork<Result>): Promise<Result> {
