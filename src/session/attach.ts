@@ -6,6 +6,7 @@ import { AGENT_KINDS, type AgentKind } from "./agent-kind.ts";
 import { refuseAttaching } from "./agents.ts";
 import { BoundedWait } from "./bounded-wait.ts";
 import type { AttachAgent } from "./commands.ts";
+import { held } from "./held.ts";
 import type { SessionHost } from "./host.ts";
 import {
   checkFunction,
@@ -204,7 +205,7 @@ async function setUp(
   } as const;
   const done = setup();
   try {
-    await new BoundedWait({ clock, ms: CALLBACK_MS_MAX, late }).for(done);
+    await held(clock, async () => await new BoundedWait({ clock, ms: CALLBACK_MS_MAX, late }).for(done));
   } catch (cause) {
     if (cause instanceof HolodeckError && cause.what === what) {
       // What is set up after all has nobody it belongs to.

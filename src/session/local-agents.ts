@@ -4,6 +4,7 @@
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
 import type { SessionEvent } from "./events.ts";
+import { held } from "./held.ts";
 import { Observer } from "./observers.ts";
 
 interface LocalAgent {
@@ -17,6 +18,7 @@ interface LocalAgentsOptions {
 }
 
 export class LocalAgents {
+  readonly #clock: Clock;
   readonly #report: (problem: HolodeckError) => void;
   /** By attachment, in the order they came. */
   readonly #agents = new Map<string, LocalAgent>();
@@ -24,6 +26,7 @@ export class LocalAgents {
   readonly #teardowns: Observer<LocalAgent>;
 
   constructor({ clock, report }: LocalAgentsOptions) {
+    this.#clock = clock;
     this.#report = report;
     const callback = async (agent: LocalAgent): Promise<void> => await this.#tearDown(agent);
     this.#teardowns = new Observer({ name: "teardown", callback, clock, report });
@@ -57,7 +60,7 @@ export class LocalAgents {
 
   /** Resolves when every teardown has returned or been passed over; at once for who asks from inside one. */
   async idle(): Promise<void> {
-    await this.#teardowns.idle();
+    await held(this.#clock, async () => await this.#teardowns.idle());
   }
 
   async #tearDown({ agentId, teardown }: LocalAgent): Promise<void> {

@@ -12,6 +12,7 @@ import { Engine } from "./engine.ts";
 import type { SessionEvent } from "./events.ts";
 import { Handles } from "./handles.ts";
 import { forkSession } from "./fork.ts";
+import { held } from "./held.ts";
 import type { Done } from "./host.ts";
 import { checkFunction, checkKeys, checkText, checkTexts } from "./input.ts";
 import { Identities, Roles } from "./identities.ts";
@@ -215,6 +216,19 @@ export class SessionManager implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed || this.#isClosing) return;
     this.#isClosing = true;
+    await held(this.#ports.clock, async () => await this.#closeAll());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The store this manager works on, for what reads beside it. */
+  async store(): Promise<Store> {
+    return (await this.#open()).store;
+  }
+
+  async #closeAll(): Promise<void> {
     // Their leaving is told while the store is still there.
     if (this.#opened !== null)
       await this.#handles.detachLocal(
@@ -232,15 +246,6 @@ export class SessionManager implements AsyncDisposable {
     const senders = [this.#outbox, this.#webhooks];
     await Promise.all(senders.map(async (sender) => await sender?.stop(CLOSE_SEND_MS_MAX)));
     await this.#letGo(engine.store);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  /** The store this manager works on, for what reads beside it. */
-  async store(): Promise<Store> {
-    return (await this.#open()).store;
   }
 
   async #letGo(store: Store): Promise<void> {

@@ -3,6 +3,7 @@
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
 import type { Json } from "../event/json.ts";
+import { held } from "./held.ts";
 import { TaskOutcome } from "./outcome.ts";
 import type { Task, TaskOwner } from "./task.ts";
 
@@ -34,12 +35,7 @@ interface RunWork<Result> {
 
 /** Runs attempts until one succeeds or the task has ended. Meanwhile the process has something to live for. */
 export async function runWork<Result extends Json | void>(params: RunWork<Result>): Promise<Result> {
-  const letGo = params.clock.hold?.();
-  try {
-    return await attemptAll(params);
-  } finally {
-    letGo?.();
-  }
+  return await held(params.clock, async () => await attemptAll(params));
 }
 
 async function attemptAll<Result extends Json | void>(params: RunWork<Result>): Promise<Result> {
