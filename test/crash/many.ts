@@ -39,6 +39,12 @@ const TASKS_MAX = 1_000_000;
 /** Longer than a task may take, shorter than a write waits for another process. */
 const PAUSE_MS = 1_300;
 
+/**
+ * A process whose store lies may believe for ever that a session is open which has ended: it is given so long. What it
+ * did is in the store, where it is looked for.
+ */
+const LIED_TO_MS_MAX = 4_000;
+
 export async function many(options: ManyOptions): Promise<ManyReport> {
   const ledger = new Ledger();
   const sessions = await startSessions(options, ledger);
@@ -104,8 +110,15 @@ class Hammers {
     }
     await Promise.all(this.#hammers.map(({ begun }) => begun));
     for (const hammer of this.#hammers) hammer.finish();
+    const isLiedTo = (this.#options.fault ?? null) !== null;
+    const patience = isLiedTo ? setTimeout(() => this.#killAll(), LIED_TO_MS_MAX) : null;
     while (this.#gone.length > 0) await this.#gone.pop();
+    if (patience !== null) clearTimeout(patience);
     return this;
+  }
+
+  #killAll(): void {
+    for (const hammer of this.#hammers) if (!hammer.isGone) hammer.kill();
   }
 
   async #pause(hammer: Victim): Promise<void> {
