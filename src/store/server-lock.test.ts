@@ -39,10 +39,11 @@ test("whoever uses the store beside the server is not kept from it", async () =>
   release();
 });
 
-test("a server that was killed does not block the next", async () => {
+test("a server keeps its lock without keeping what lets go of it, and one that was killed does not block the next", async () => {
   const code = `import { lockForServer } from ${JSON.stringify(MODULE)};
-    lockForServer(${JSON.stringify(file)}); process.stdout.write("locked"); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+    lockForServer(${JSON.stringify(file)}); await new Promise((resolve) => setTimeout(resolve)); gc();
+    process.stdout.write("locked"); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--expose-gc", "--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {

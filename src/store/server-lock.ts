@@ -7,6 +7,9 @@ import { storeError } from "./sqlite-error.ts";
 
 const SQLITE_BUSY = 5;
 
+/** A connection that nobody holds is collected, and its lock with it: the process holds them until they are let go. */
+const HELD = new Set<DatabaseSync>();
+
 /** Takes the lock of a store's file, which must be there; the answer lets go of it. Throws `store_busy` when another server has it. */
 export function lockForServer(path: string): () => void {
   // One file by whatever name.
@@ -22,7 +25,9 @@ export function lockForServer(path: string): () => void {
     throw storeError(file, cause);
   }
   const held = database;
+  HELD.add(held);
   return () => {
+    HELD.delete(held);
     // The file stays: whoever took it away could take it from a server that has just locked it.
     if (held.isOpen) held.close();
   };
