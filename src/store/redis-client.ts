@@ -99,7 +99,8 @@ export class RedisClient {
   }
 
   async #send(command: string, values: readonly Argument[]): Promise<Reply> {
-    while (this.#mayBeTorn) await (this.#mending ??= this.#mend());
+    // Also while another's command has it mended: what is written before that is done is written behind the tear.
+    while (this.#mayBeTorn || this.#mending !== null) await (this.#mending ??= this.#mend());
     return (await this.#connection.callBuffer(command, ...values)) as Reply;
   }
 

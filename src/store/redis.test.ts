@@ -3,6 +3,8 @@ import { need } from "../../test/need.ts";
 import { RedisServer, type RedisSettings } from "../../test/servers/redis.ts";
 import { testSharedStore } from "../../test/shared-store.ts";
 import { lastOf, testItem, testStream } from "../testing/events.ts";
+import { parseRedisAddress } from "./redis-address.ts";
+import { RedisClient } from "./redis-client.ts";
 import { openRedisStore } from "./redis.ts";
 
 describe.skipIf(!need("redis"))("the store in Redis", () => {
@@ -75,6 +77,27 @@ test.skipIf(!need("redis"))(
     expect(Buffer.from((await store.blob({ hash: blob })) ?? [])).toEqual(Buffer.from("a blob"));
     expect(await store.inspect()).toEqual([]);
     await store.close();
+  },
+);
+
+test.skipIf(!need("redis"))(
+  "who comes while another has the log written anew waits until it is",
+  async () => {
+    const server = await RedisServer.start();
+    onTestFinished(() => server.stop());
+    await server.call("SET", "k", "a key takes its time");
+    await server.call("CONFIG", "SET", "rdb-key-save-delay", "300000"); // microseconds
+    const client = await RedisClient.connect(parseRedisAddress(server.newStore()), {});
+    onTestFinished(() => client.close());
+    const isWhole = async (): Promise<boolean> => {
+      const state = String(await server.call("INFO", "persistence"));
+      return /aof_rewrite_in_progress:0\s/.test(state) && !/aof_last_rewrite_time_sec:-1\s/.test(state);
+    };
+    expect(await isWhole()).toBe(false);
+    const first = client.call("GET", "k");
+    await client.call("SET", "next", "x");
+    expect(await isWhole()).toBe(true);
+    await first;
   },
 );
 
