@@ -3,7 +3,7 @@
 import type { Clock } from "../event/clock.ts";
 import type { Happened } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
-import { assertPlainJson, type JsonObject } from "../event/json.ts";
+import type { JsonObject } from "../event/json.ts";
 import { Callbacks } from "../session/callbacks.ts";
 import { resolveConfig, type ResolvedConfig, type SessionConfig } from "../session/config.ts";
 import type { SessionEvent } from "../session/events.ts";
@@ -248,10 +248,7 @@ export class SessionManager implements AsyncDisposable {
       refresh: async (sessionId) => await this.#copies.refresh(sessionId),
       reading: (sessionId) => new ServedReading(this.#connection, sessionId),
       // Of any size: the server finds a place for it.
-      keepResult: async (result) => {
-        if (result !== undefined) assertPlainJson(result, "result");
-        return await Promise.resolve({ result, record: {} });
-      },
+      keepResult: async (result) => await Promise.resolve({ result, record: {} }),
       stateAt: async (sessionId, seq) => {
         checkInteger(seq, "seq", 1, Number.MAX_SAFE_INTEGER);
         return await readPast(this.#reading, sessionId, seq);

@@ -233,7 +233,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
         this.#tellSpan(result.position, batch.happened.length);
         this.#tell(entry, batch.happened, true);
         for (const [one, decided] of answers) {
-          if (isCertain(one, decided)) one.resolve({ ...decided, repeated: null, repeatedKey: null });
+          if (isCertain(one, decided)) one.resolve(done(decided));
           else await this.#answerIdle(entry.stream, one, decided);
         }
         entry.snapshots.step(known, batch.happened.length);
@@ -277,7 +277,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   /** A refused or idle command may be the repeat of one that was carried out: then its key is known. */
   async #answerIdle(stream: StreamId, one: Pending<Command, F>, decided: Decided<F>): Promise<void> {
     const used = await this.#usedKey(stream, one.keys);
-    one.resolve(used ?? { ...decided, repeated: null, repeatedKey: null });
+    one.resolve(used ?? done(decided));
   }
 
   async #usedKey(stream: StreamId, keys: readonly string[]): Promise<Executed<F> | null> {
@@ -320,6 +320,10 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
 /** Whether a command was carried out now, or has no key by which it could have been before. */
 function isCertain({ keys }: { readonly keys: readonly string[] }, { events }: Decided<Fact>): boolean {
   return events.length > 0 || keys.length === 0;
+}
+
+function done<F extends Fact>({ events, refusal }: Decided<F>): Executed<F> {
+  return { events, refusal, repeated: null, repeatedKey: null };
 }
 
 function repeat(key: string, seq: number) {

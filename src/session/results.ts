@@ -12,16 +12,27 @@ export interface StoredResult {
   readonly record: TaskRecord;
 }
 
-/** Where a result goes. Throws `invalid_event` when it is not plain JSON. */
-export async function storeResult(
-  store: Store,
+/**
+ * What an event says of a result: the result itself, or what `keep` makes of one that is too large. Throws
+ * `invalid_event` when it is not plain JSON.
+ */
+export function placeResult(
   result: Json | undefined,
-  now: number,
-): Promise<StoredResult> {
+  keep: (result: Json) => Promise<StoredResult>,
+): StoredResult | Promise<StoredResult> {
   if (result === undefined) return { record: {} };
   assertPlainJson(result, "result");
+  return isLarge(JSON.stringify(result)) ? keep(result) : { result, record: {} };
+}
+
+function isLarge(text: string): boolean {
+  // A character takes at most three bytes: most results need not be encoded to be found small. Runs in browsers too.
+  return text.length * 3 > RESULT_BYTES_MAX && new TextEncoder().encode(text).length > RESULT_BYTES_MAX;
+}
+
+/** Keeps a result as a blob. */
+export async function storeResult(store: Store, result: Json, now: number): Promise<StoredResult> {
   const bytes = Buffer.from(JSON.stringify(result));
-  if (bytes.length <= RESULT_BYTES_MAX) return { result, record: {} };
   const hash = await store.putBlob({ bytes, now });
   const preview = bytes.subarray(0, 1_024).toString().toWellFormed();
   return { record: { result_blob: { hash, bytes: bytes.length, preview } } };

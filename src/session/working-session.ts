@@ -25,7 +25,7 @@ import { PastSession, type PastState } from "./past-view.ts";
 import { persistedOf, type PersistedSession } from "./persist.ts";
 import type { Presence } from "./presence.ts";
 import type { SessionReading } from "./reading.ts";
-import type { StoredResult } from "./results.ts";
+import { placeResult, type StoredResult } from "./results.ts";
 import { SessionView } from "./session-view.ts";
 import type { SessionState } from "./state.ts";
 import { streamOf } from "./stream.ts";
@@ -48,8 +48,8 @@ export interface StartTaskOptions {
 export interface WorkHost extends Omit<SessionHost, "store" | "random"> {
   /** Where a session is read from. */
   reading(sessionId: string): SessionReading | Promise<SessionReading>;
-  /** Where a task's result goes. Throws `invalid_event` when it is not plain JSON. */
-  keepResult(result: Json | undefined): Promise<StoredResult>;
+  /** Where a result goes that is too large for an event. */
+  keepResult(result: Json): Promise<StoredResult>;
   stateAt(sessionId: string, seq: number): Promise<PastState>;
   /** The state of the new session. */
   fork(request: ForkOptions & { readonly sessionId: string; readonly seq: number }): Promise<SessionState>;
@@ -135,7 +135,7 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
     const durationMs = checkDuration(told.durationMs, "durationMs");
     const error = checkMessage(told.error, "error");
     const beside = checkJsonObject(told.record ?? {}, "record");
-    const stored = await this.host.keepResult(told.result);
+    const stored = await placeResult(told.result, this.host.keepResult);
     const record = { ...beside, ...stored.record };
     await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
@@ -265,9 +265,9 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
     });
   }
 
-  async #execute(...[command, key]: ExecuteArguments): Promise<void> {
-    const { state } = await this.host.execute(this.#stream, command, key);
-    this.#state = state;
+  /** Not `async`: each such function on the way of a command costs it a promise and a frame. */
+  #execute(...[command, key]: ExecuteArguments): Promise<void> {
+    return this.host.execute(this.#stream, command, key).then(({ state }) => this.take(state));
   }
 }
 
