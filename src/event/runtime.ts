@@ -3,7 +3,7 @@
 // number of processes serve one stream, nothing is decided twice, and no lock is needed.
 import { Batch, type Decided } from "./batch.ts";
 import type { Aggregate, Happened, Moment, Timed } from "./decider.ts";
-import type { Fact, StreamId } from "./event.ts";
+import type { EncodedEvent, Fact, StreamId } from "./event.ts";
 import { fold, nothing, type Folded } from "./fold.ts";
 import type { AppendResult, EventLog } from "./log.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
@@ -25,15 +25,15 @@ export interface RuntimeOptions<State, Command extends Timed, F extends Fact> {
   readonly moment: () => Moment;
   /** Told of each event this runtime comes to know: once, after commit, in order. */
   readonly onEvents?: (news: News<State, F>) => void;
-  /** Told of where in the log its own events came to lie, as far as the log tells. */
+  /** Told what it appended and where in the log that came to lie, where the log tells. Before `onEvents`. */
   readonly onAppended?: (span: LogSpan) => void;
   /** A snapshot is saved each time this many events have come, less often where it is large. Default 1,000. */
   readonly snapshotEvery?: number;
 }
 
-/** Neighbours in a log of one partition: those after a position, through another. */
+/** Neighbours in a log of one partition: the last lies at `through`, those before it right before it. */
 export interface LogSpan {
-  readonly after: number;
+  readonly events: readonly EncodedEvent[];
   readonly through: number;
 }
 
@@ -230,7 +230,8 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
       const result: AppendResult | undefined =
         item === null ? { status: "appended" } : (await this.#options.log.append([item]))[0];
       if (result?.status === "appended") {
-        this.#tellSpan(result.position, batch.happened.length);
+        if (item !== null && result.position !== undefined)
+          this.#options.onAppended({ events: item.events, through: result.position });
         this.#tell(entry, batch.happened, true);
         for (const [one, decided] of answers) {
           if (isCertain(one, decided)) one.resolve(done(decided));
@@ -310,10 +311,6 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     if (last === undefined || entry.known === null) return;
     entry.toldSeq = last.seq;
     this.#options.onEvents({ stream: entry.stream, events, state: entry.known.state, own });
-  }
-
-  #tellSpan(through: number | undefined, events: number): void {
-    if (through !== undefined) this.#options.onAppended({ after: through - events, through });
   }
 }
 

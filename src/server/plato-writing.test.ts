@@ -126,6 +126,18 @@ test("a repeated key answers like the first time whatever came since, alone or i
   expect(again).toEqual(batch.body);
 });
 
+test("each tile of a batch is told how many its room has with it, as if it had come alone", async () => {
+  const server = new PlatoCaller();
+  const tiles = ["hall", "hall", "yard", "hall"].map((room, n) => ({
+    ...TILE,
+    room,
+    question: `number ${n} of a batch`,
+  }));
+  const { details } = (await server.post("/submit_batch", { tiles })).body;
+  expect(details.map(({ room_tile_count }) => room_tile_count)).toEqual([1, 2, 1, 3]);
+  expect(new Set(details.map(({ lamport }) => lamport))).toEqual(new Set([1, 2, 3, 4]));
+});
+
 test("an idempotency key that is empty is refused wherever one may come, and nothing is taken in", async () => {
   const server = new PlatoCaller();
   const { body } = await server.submit();

@@ -9,7 +9,6 @@ import { readJsonObject } from "./json-body.ts";
 import type { Plato } from "./plato-parts.ts";
 import { seesRoom, type Principal, type ServerEnv } from "./principal.ts";
 import { checkRoom, invalid, roomPath } from "./query.ts";
-import type { RoomTotals } from "./room-counts.ts";
 import type { Taken } from "./tile-desk.ts";
 import { tileId } from "./tile-view.ts";
 import { checkMayWrite } from "./visible.ts";
@@ -54,8 +53,7 @@ async function submitOne(plato: Plato, c: Context<ServerEnv>, room: string | nul
   const asker = { principal: c.get("principal"), idempotencyKey: keyOf(c.req.header("idempotency-key")) };
   const take = await prepare(plato, tile, room, asker);
   const outcome = await take();
-  const answer = answerOf(outcome, plato.counts.known);
-  return c.json(answer, statusOf(outcome));
+  return c.json(answerOf(outcome), statusOf(outcome));
 }
 
 /** The tiles are submitted in their order and together, each on its own. */
@@ -71,9 +69,8 @@ async function submitBatch(plato: Plato, c: Context<ServerEnv>): Promise<Respons
     takes.push(await prepare(plato, tile, null, asker));
   }
   const outcomes = await Promise.all(takes.map(async (take) => await take()));
-  const totals = plato.counts.known;
   const accepted = outcomes.filter(({ status }) => status === "accepted").length;
-  const details = outcomes.map((outcome) => answerOf(outcome, totals));
+  const details = outcomes.map((outcome) => answerOf(outcome));
   return c.json({ accepted, rejected: outcomes.length - accepted, details });
 }
 
@@ -91,9 +88,7 @@ async function supersede(plato: Plato, c: Context<ServerEnv>): Promise<Response>
     ? { status: "rejected", refusal: submission, room }
     : { ...(await plato.desk.supersede(oldHash, submission, keyOf(c.req.header("idempotency-key")))), room };
   count(plato, principal, outcome);
-  if (outcome.status === "rejected") {
-    return c.json(answerOf(outcome, plato.counts.known), statusOf(outcome));
-  }
+  if (outcome.status === "rejected") return c.json(answerOf(outcome), statusOf(outcome));
   const { hash, position } = outcome.stored;
   return c.json({ status: "superseded", old_hash: oldHash, new_hash: hash, lamport: position, room });
 }
@@ -149,7 +144,7 @@ function isMalformed({ reason }: GateRefusal): boolean {
   return MALFORMED.has(reason);
 }
 
-function answerOf(outcome: Outcome, { rooms }: RoomTotals): JsonObject {
+function answerOf(outcome: Outcome): JsonObject {
   const { room } = outcome;
   if (outcome.status === "rejected") {
     const { reason, what } = outcome.refusal;
@@ -161,13 +156,14 @@ function answerOf(outcome: Outcome, { rooms }: RoomTotals): JsonObject {
       [isMalformed(outcome.refusal) ? "error" : "message"]: what,
     };
   }
-  const { event, hash, position } = outcome.stored;
+  const { stored, roomTiles } = outcome;
+  const { event, hash, position } = stored;
   return {
     status: "accepted",
     tile_id: tileId(event),
     tile_hash: hash,
     room,
-    room_tile_count: countOf(event) ?? rooms.get(event.room ?? "")?.tiles ?? 0,
+    room_tile_count: countOf(event) ?? roomTiles,
     lamport: position,
   };
 }

@@ -4,7 +4,7 @@ import type { Moment } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
 import type { Hash, StreamId } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
-import { Runtime, type Executed, type Untimed } from "../event/runtime.ts";
+import { Runtime, type Executed, type LogSpan, type Untimed } from "../event/runtime.ts";
 import type { Store } from "../store/port.ts";
 import { DUPLICATE, judge, type GateRefusal } from "../tile/gate.ts";
 import {
@@ -19,12 +19,12 @@ import {
 } from "../tile/room-aggregate.ts";
 import type { Submission } from "../tile/submission.ts";
 import type { AnswerBlob } from "../tile/submitted-tile.ts";
-import type { RoomCounts } from "./room-counts.ts";
+import type { Counted, RoomCounts } from "./room-counts.ts";
 import { TILE_SOURCE, tileOf } from "../tile/tile.ts";
 
 /** What became of a submission: the tile it is now, or was the first time, or why it is none. */
 export type Taken =
-  | { readonly status: "accepted"; readonly stored: StoredEvent; readonly isRepeat: boolean }
+  | (Counted & { readonly status: "accepted"; readonly isRepeat: boolean })
   | { readonly status: "rejected"; readonly refusal: GateRefusal };
 
 export interface DeskOptions {
@@ -63,7 +63,8 @@ export class TileDesk {
   constructor({ store, moment, counts }: DeskOptions) {
     this.#store = store;
     this.#counts = counts;
-    this.#runtime = new Runtime({ aggregate: roomAggregate, log: store, moment });
+    const onAppended = (span: LogSpan): void => counts.take(span);
+    this.#runtime = new Runtime({ aggregate: roomAggregate, log: store, moment, onAppended });
   }
 
   async submit(submission: Submission, idempotencyKey: string | null): Promise<Taken> {
@@ -94,7 +95,7 @@ export class TileDesk {
     const stream = roomStream(room);
     const command = { type: "retract_tile", room, tileHash, reason } as const;
     const executed = await this.#execute(stream, command, [endKey(tileHash)]);
-    const stored = await this.#event(stream, executed.repeated ?? executed.events[0]?.seq ?? 0);
+    const { stored } = await this.#event(stream, executed.repeated ?? executed.events[0]?.seq ?? 0);
     if (stored.event.type !== "tile_retracted") throw alreadyEnded(tileHash);
     return stored;
   }
@@ -105,15 +106,16 @@ export class TileDesk {
     supersedes: Hash | null,
   ): Promise<() => Promise<Taken>> {
     const stream = roomStream(submission.room);
+    if (!this.#counts.hasBegun) await this.#counts.current();
     if (idempotencyKey !== null) {
       const seq = await this.#store.key({ stream, key: requestKey(idempotencyKey) });
       if (seq !== null) return async () => await this.#repeat(stream, seq);
       const own = await this.#ownTile(submission, idempotencyKey);
       if (own !== null) {
         return async () => {
-          // The totals of its room must know it when this is answered.
-          await this.#counts.current();
-          return { status: "accepted", stored: own, isRepeat: true };
+          const { rooms } = await this.#counts.current();
+          const roomTiles = rooms.get(submission.room)?.tiles ?? 0;
+          return { status: "accepted", stored: own, roomTiles, isRepeat: true };
         };
       }
     }
@@ -170,8 +172,8 @@ export class TileDesk {
       executed = await this.#execute(stream, command, keys);
     }
     if (executed.repeated === null) {
-      const stored = await this.#event(stream, executed.events[0]?.seq ?? 0);
-      return { status: "accepted", stored, isRepeat: false };
+      const counted = await this.#event(stream, executed.events[0]?.seq ?? 0);
+      return { status: "accepted", ...counted, isRepeat: false };
     }
     if (supersedes !== null && executed.repeatedKey === end) {
       // Superseding a tile once more by the same is the same; by another it comes too late.
@@ -182,7 +184,7 @@ export class TileDesk {
   }
 
   async #repeat(stream: StreamId, seq: number): Promise<Taken> {
-    return { status: "accepted", stored: await this.#event(stream, seq), isRepeat: true };
+    return { status: "accepted", ...(await this.#event(stream, seq)), isRepeat: true };
   }
 
   async #execute(
@@ -222,9 +224,9 @@ export class TileDesk {
     });
   }
 
-  async #event(stream: StreamId, seq: number): Promise<StoredEvent> {
-    const stored = await this.#counts.event(stream, seq);
-    if (stored !== null) return stored;
+  async #event(stream: StreamId, seq: number): Promise<Counted> {
+    const counted = await this.#counts.event(stream, seq);
+    if (counted !== null) return counted;
     throw new HolodeckError("store_corrupt", {
       what: `Event ${seq} of ${stream} is not in the store.`,
       todo: "Run `holodeck verify`.",

@@ -88,8 +88,9 @@ async function meeting(store: Store) {
 test("what its own process appended is passed over, when it comes next", async () => {
   const store = new MemoryStore();
   const { follower, met } = await meeting(store);
-  await store.append([testItem({ stream: own, facts: [{}, {}] })]);
-  follower.pass({ after: 0, through: 2 });
+  const item = testItem({ stream: own, facts: [{}, {}] });
+  await store.append([item]);
+  follower.pass({ events: item.events, through: 2 });
   follower.start();
   await store.append([testItem({ stream: foreign })]);
   await expect.poll(() => met).toEqual([foreign]);
@@ -101,8 +102,9 @@ test("what another process appended before it is not passed over", async () => {
   const store = new MemoryStore();
   const { follower, met } = await meeting(store);
   await store.append([testItem({ stream: foreign })]);
-  await store.append([testItem({ stream: own })]);
-  follower.pass({ after: 1, through: 2 });
+  const item = testItem({ stream: own });
+  await store.append([item]);
+  follower.pass({ events: item.events, through: 2 });
   follower.start();
   await store.append([testItem({ stream: testStream("later") })]);
   await expect.poll(() => met).toEqual([foreign, own, "test:later"]);

@@ -42,8 +42,8 @@ export class Follower {
   }
 
   /** Passes over what is known here, when it is what comes next; else it is met again when the log is read. */
-  pass({ after, through }: LogSpan): void {
-    if (this.#running === null && this.#place.length === 1 && this.#place[0] === after)
+  pass({ events, through }: LogSpan): void {
+    if (this.#running === null && this.#place.length === 1 && this.#place[0] === through - events.length)
       this.#place = [through];
   }
 

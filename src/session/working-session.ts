@@ -49,7 +49,7 @@ export interface WorkHost extends Omit<SessionHost, "store" | "random"> {
   /** Where a session is read from. */
   reading(sessionId: string): SessionReading | Promise<SessionReading>;
   /** Where a result goes that is too large for an event. */
-  keepResult(result: Json): Promise<StoredResult>;
+  readonly keepResult: (result: Json) => Promise<StoredResult>;
   stateAt(sessionId: string, seq: number): Promise<PastState>;
   /** The state of the new session. */
   fork(request: ForkOptions & { readonly sessionId: string; readonly seq: number }): Promise<SessionState>;

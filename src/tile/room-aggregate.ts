@@ -119,13 +119,15 @@ function evolve(state: RoomState, event: Happened<RoomEvent>): RoomState {
   return state;
 }
 
+const NO_LABELS: readonly string[] = [];
+
 function head({ room, createdAt, submitted, retracted }: RoomState): Head {
   return {
     kind: "room",
     status: "open",
     createdAt,
     dueAt: null,
-    labels: [],
+    labels: NO_LABELS,
     summary: { room, submitted, retracted },
   };
 }
