@@ -33,12 +33,13 @@ export class Batch<State, Command extends Timed, F extends Fact> {
   readonly #position: Position<State>;
   readonly #before: Position<State>;
   /** What takes back each event; null when one of them cannot be taken back. */
-  #undos: (() => void)[] | null = [];
+  #undos: (() => void)[] | null;
   readonly #encoded: EncodedEvent[] = [];
   readonly #keys: AppendKey[] = [];
 
   constructor(aggregate: Aggregate<State, Command, F>, stream: StreamId, position: Position<State>) {
     this.#aggregate = aggregate;
+    this.#undos = aggregate.undo === undefined ? null : [];
     this.#stream = stream;
     this.#position = position;
     const { state, seq, hash, at } = position;

@@ -1,23 +1,24 @@
 // Runs the commands of one kind of aggregate: those waiting for one stream are decided in order and appended
 // together at the expected seq. When someone else was first, it reads what is new, folds, and decides again. So any
 // number of processes serve one stream, nothing is decided twice, and no lock is needed.
-import { Batch, type Decided } from "./batch.ts";
+import { Batch } from "./batch.ts";
 import type { Aggregate, Happened, Moment, Timed } from "./decider.ts";
 import type { EncodedEvent, Fact, StreamId } from "./event.ts";
 import { fold, nothing, type Folded } from "./fold.ts";
-import type { AppendResult, EventLog } from "./log.ts";
+import type { AppendKey, AppendResult, EventLog } from "./log.ts";
+import {
+  answerCertain,
+  answerRepeats,
+  rejectAll,
+  takeBatch,
+  type Answer,
+  type Executed,
+  type Pending,
+  type Untimed,
+} from "./pending.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 
-/** A command without its time: the runtime stamps it at the moment of decision. */
-export type Untimed<Command> = Command extends Timed ? Omit<Command, "now"> : never;
-
-/** What a command came to. Its events are empty when it changed nothing, was refused, or had been given before. */
-export interface Executed<F extends Fact> extends Decided<F> {
-  /** The first seq an earlier command with the same key wrote; null when this is the first. */
-  readonly repeated: number | null;
-  /** Which of the command's keys had been used; null when none. */
-  readonly repeatedKey: string | null;
-}
+export type { Executed, Untimed };
 
 export interface RuntimeOptions<State, Command extends Timed, F extends Fact> {
   readonly aggregate: Aggregate<State, Command, F>;
@@ -46,14 +47,6 @@ export interface News<State, F extends Fact> {
   readonly own: boolean;
 }
 
-interface Pending<Command, F extends Fact> {
-  /** Null asks for nothing but to read on and let happen what is due. */
-  readonly command: Untimed<Command> | null;
-  readonly keys: readonly string[];
-  readonly resolve: (executed: Executed<F>) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** One stream as this process knows it. */
 interface Entry<State, Command, F extends Fact> {
   readonly stream: StreamId;
@@ -66,8 +59,10 @@ interface Entry<State, Command, F extends Fact> {
   readonly snapshots: SnapshotWriter<State>;
 }
 
-/** At most this many commands are decided for one append, so that no caller waits behind an endless batch. */
-const BATCH_COMMANDS_MAX = 256;
+const NO_KEYS: readonly string[] = [];
+
+/** What came of appending nothing. */
+const NOTHING: AppendResult = { status: "appended" };
 
 export class Runtime<State, Command extends Timed, F extends Fact> {
   readonly #options: Required<RuntimeOptions<State, Command, F>>;
@@ -92,7 +87,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     command: Untimed<Command>,
     key: string | readonly string[] | null = null,
   ): Promise<Executed<F>> {
-    return this.#enqueue(stream, command, key === null ? [] : typeof key === "string" ? [key] : key);
+    return this.#enqueue(stream, command, key === null ? NO_KEYS : typeof key === "string" ? [key] : key);
   }
 
   /** Takes a stream nobody can know yet for empty: no read is spent on it, and an append finds out if it is not. */
@@ -105,7 +100,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
 
   /** Reads what others have appended, lets what is due happen, and answers the state. */
   async refresh(stream: StreamId): Promise<State> {
-    await this.#enqueue(stream, null, []);
+    await this.#enqueue(stream, null, NO_KEYS);
     return this.#entries.get(stream)?.known?.state ?? this.#options.aggregate.initial();
   }
 
@@ -126,7 +121,7 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return await new Promise((resolve, reject) => {
       // Begun at once, while the state is what has just been decided and appended.
       const seen = (): void => resolve(this.#seen(entry, look));
-      this.#wait(entry, { command: null, keys: [], resolve: seen, reject });
+      this.#wait(entry, { command: null, keys: NO_KEYS, resolve: seen, reject });
     });
   }
 
@@ -198,22 +193,25 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   async #drain(entry: Entry<State, Command, F>): Promise<void> {
     await Promise.resolve(); // Whoever asks in the same turn shares the append.
     while (entry.waiting.length > 0) {
-      const pending = entry.waiting.splice(0, batchLength(entry.waiting));
+      const pending = takeBatch(entry);
       try {
         await this.#run(entry, pending);
       } catch (error) {
         // The state may have run ahead of the log; the next command reads it anew.
         entry.known = null;
-        for (const one of pending) one.reject(error);
+        rejectAll(pending, error);
       }
     }
     entry.draining = null;
   }
 
-  /** Decides and appends until the log agrees. */
+  /**
+   * Decides and appends until the log agrees. Each command passes here, and an asynchronous function costs what memory
+   * its variables take: what need not wait is done elsewhere.
+   */
   async #run(entry: Entry<State, Command, F>, all: readonly Pending<Command, F>[]): Promise<void> {
     let pending = all;
-    let stale = pending.some((one) => one.command === null);
+    let stale = pending.some(({ command }) => command === null);
     while (pending.length > 0) {
       const isFresh = stale || entry.known === null;
       const known = (stale ? null : entry.known) ?? (await this.#read(entry));
@@ -227,36 +225,29 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
         stale = true;
         continue;
       }
-      const result: AppendResult | undefined =
-        item === null ? { status: "appended" } : (await this.#options.log.append([item]))[0];
+      const result = item === null ? NOTHING : (await this.#options.log.append([item]))[0];
       if (result?.status === "appended") {
-        if (item !== null && result.position !== undefined)
-          this.#options.onAppended({ events: item.events, through: result.position });
+        this.#appended(item?.events, result.position);
         this.#tell(entry, batch.happened, true);
-        for (const [one, decided] of answers) {
-          if (isCertain(one, decided)) one.resolve(done(decided));
-          else await this.#answerIdle(entry.stream, one, decided);
-        }
+        const uncertain = answerCertain(answers);
+        if (uncertain.length > 0) await this.#answerUncertain(entry.stream, uncertain);
         entry.snapshots.step(known, batch.happened.length);
         return;
       }
       // The state holds events the log refused.
       entry.known = batch.takeBack() ? known : null;
-      stale = true;
+      stale = result?.status !== "repeated";
       if (result?.status !== "repeated") continue;
       await this.#read(entry);
-      stale = false;
-      const { key, seq } = result;
-      for (const one of pending) if (one.keys.includes(key)) one.resolve(repeat(key, seq));
-      pending = pending.filter((one) => !one.keys.includes(key));
+      pending = answerRepeats(pending, result);
     }
   }
 
   #decide(
     batch: Batch<State, Command, F>,
     pending: readonly Pending<Command, F>[],
-  ): (readonly [Pending<Command, F>, Decided<F>])[] {
-    const answers: (readonly [Pending<Command, F>, Decided<F>])[] = [];
+  ): readonly Answer<Command, F>[] {
+    const answers: Answer<Command, F>[] = [];
     const moment = this.#options.moment();
     for (const one of pending) {
       try {
@@ -276,15 +267,18 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
   }
 
   /** A refused or idle command may be the repeat of one that was carried out: then its key is known. */
-  async #answerIdle(stream: StreamId, one: Pending<Command, F>, decided: Decided<F>): Promise<void> {
-    const used = await this.#usedKey(stream, one.keys);
-    one.resolve(used ?? done(decided));
+  async #answerUncertain(stream: StreamId, answers: readonly Answer<Command, F>[]): Promise<void> {
+    for (const [waiting, { events, refusal }] of answers) {
+      const used = await this.#usedKey(stream, waiting.keys);
+      if (used === null) waiting.resolve({ events, refusal, repeated: null, repeatedKey: null });
+      else answerRepeats([waiting], used);
+    }
   }
 
-  async #usedKey(stream: StreamId, keys: readonly string[]): Promise<Executed<F> | null> {
+  async #usedKey(stream: StreamId, keys: readonly string[]): Promise<AppendKey | null> {
     for (const key of keys) {
       const seq = await this.#options.log.key({ stream, key });
-      if (seq !== null) return repeat(key, seq);
+      if (seq !== null) return { key, seq };
     }
     return null;
   }
@@ -306,35 +300,14 @@ export class Runtime<State, Command extends Timed, F extends Fact> {
     return entry.known;
   }
 
+  #appended(events: readonly EncodedEvent[] | undefined, through: number | undefined): void {
+    if (events !== undefined && through !== undefined) this.#options.onAppended({ events, through });
+  }
+
   #tell(entry: Entry<State, Command, F>, events: readonly Happened<F>[], own: boolean): void {
     const last = events.at(-1);
     if (last === undefined || entry.known === null) return;
     entry.toldSeq = last.seq;
     this.#options.onEvents({ stream: entry.stream, events, state: entry.known.state, own });
   }
-}
-
-/** Whether a command was carried out now, or has no key by which it could have been before. */
-function isCertain({ keys }: { readonly keys: readonly string[] }, { events }: Decided<Fact>): boolean {
-  return events.length > 0 || keys.length === 0;
-}
-
-function done<F extends Fact>({ events, refusal }: Decided<F>): Executed<F> {
-  return { events, refusal, repeated: null, repeatedKey: null };
-}
-
-function repeat(key: string, seq: number) {
-  return { events: [], refusal: null, repeated: seq, repeatedKey: key };
-}
-
-/** How many of those waiting share an append: two with one key do not, for the second repeats the first. */
-function batchLength(waiting: readonly { readonly keys: readonly string[] }[]): number {
-  if (waiting.length === 1) return 1;
-  const seen = new Set<string>();
-  const repeats = waiting.findIndex(({ keys }) => {
-    const isRepeat = keys.some((key) => seen.has(key));
-    for (const key of keys) seen.add(key);
-    return isRepeat;
-  });
-  return Math.min(repeats < 0 ? waiting.length : repeats, BATCH_COMMANDS_MAX);
 }
