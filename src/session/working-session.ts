@@ -5,7 +5,7 @@ import { HolodeckError } from "../event/error.ts";
 import type { StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import { SESSION_EVENT_TYPES, type ProcessIdentity, type SessionEvent } from "./events.ts";
-import type { SessionHost } from "./host.ts";
+import type { Done, SessionHost } from "./host.ts";
 import {
   checkDuration,
   checkFunction,
@@ -82,11 +82,11 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
   async addTask(taskId: string, data: Json = null, options: TaskOptions = {}): Promise<Task> {
     const checked = checkTaskOptions(options);
     const { idempotencyKey = null } = options;
-    await this.#execute(
+    const done = await this.#execute(
       { type: "add_task", taskId: checkText(taskId, "taskId"), data: checkJson(data, "data"), ...checked },
       checkIdempotencyKey(idempotencyKey),
     );
-    return this.#taskAfter(taskId);
+    return this.#taskAfter(taskId, done);
   }
 
   /** Starts an attempt of a task. Refused: `conflict` while one runs, `task_ended`, `task_not_found`, `session_ended`. */
@@ -97,8 +97,8 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
     if (process !== null) checkJsonObject(process, "process");
     const agent = agentId === undefined ? null : checkText(agentId, "agentId");
     const key = checkIdempotencyKey(told.idempotencyKey ?? null);
-    await this.#execute({ type: "start_task", taskId, agentId: agent, process }, key);
-    return this.#taskAfter(taskId);
+    const done = await this.#execute({ type: "start_task", taskId, agentId: agent, process }, key);
+    return this.#taskAfter(taskId, done);
   }
 
   /**
@@ -111,11 +111,11 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
     const known = ["attempt", "note", "idempotencyKey"] as const;
     const { attempt = null, note, idempotencyKey = null } = checkKeys(options, "options", known);
     if (attempt !== null) checkInteger(attempt, "attempt", 1, Number.MAX_SAFE_INTEGER);
-    await this.#execute(
+    const done = await this.#execute(
       { type: "note_heartbeat", taskId, attempt, note: checkMessage(note, "note") },
       checkIdempotencyKey(idempotencyKey),
     );
-    return this.#taskAfter(taskId);
+    return this.#taskAfter(taskId, done);
   }
 
   /**
@@ -137,11 +137,11 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
     const beside = checkJsonObject(told.record ?? {}, "record");
     const stored = await placeResult(told.result, this.host.keepResult);
     const record = { ...beside, ...stored.record };
-    await this.#execute(
+    const done = await this.#execute(
       { type: "complete_task", taskId, outcome, durationMs, error, attempt, ...stored, record },
       idempotencyKey,
     );
-    return this.#taskAfter(taskId);
+    return this.#taskAfter(taskId, done);
   }
 
   /**
@@ -169,7 +169,7 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
     const task = this.#state.tasks.get(checkText(taskId, "taskId"));
     if (task?.status !== "running" || (attempt ?? task.attempt) !== task.attempt) return;
     if (task.process !== null && this.host.processes.isAlive(task.process)) return;
-    await this.#execute({ type: "lose_attempt", taskId, attempt: task.attempt, reason });
+    this.take((await this.#execute({ type: "lose_attempt", taskId, attempt: task.attempt, reason })).state);
   }
 
   /**
@@ -183,7 +183,9 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
   ): Promise<SessionOutcome> {
     checkOneOf(outcome, "outcome", SESSION_OUTCOMES);
     const { error } = checkKeys(options, "options", ["error"]);
-    await this.#execute({ type: "end_session", outcome, error: checkMessage(error, "error") });
+    this.take(
+      (await this.#execute({ type: "end_session", outcome, error: checkMessage(error, "error") })).state,
+    );
     await this.presence.agents?.idle();
     return this.#state.outcome ?? outcome;
   }
@@ -257,7 +259,8 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
   }
 
   /** A call that was repeated has done nothing now: what it did then may have been another task's. */
-  #taskAfter(taskId: string): Task {
+  #taskAfter(taskId: string, { state }: Done): Task {
+    this.#state = state;
     if (this.#state.tasks.has(taskId)) return this.taskOf(taskId);
     throw new HolodeckError("conflict", {
       what: `The idempotency key of task ${JSON.stringify(taskId)} was used for another task already.`,
@@ -265,9 +268,8 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
     });
   }
 
-  /** Not `async`: each such function on the way of a command costs it a promise and a frame. */
-  #execute(...[command, key]: ExecuteArguments): Promise<void> {
-    return this.host.execute(this.#stream, command, key).then(({ state }) => this.take(state));
+  #execute(...[command, key]: ExecuteArguments): Promise<Done> {
+    return this.host.execute(this.#stream, command, key);
   }
 }
 
