@@ -71,8 +71,8 @@ async function work(session: Session, tasks: number): Promise<void> {
 }
 
 /**
- * How many events each commit took: appends that were asked for between two commits share the second, and the first
- * answer of one ends it. Only numbers are kept, so that the garbage collector is spared what a caller would not keep.
+ * How many events each commit took: appends that were asked for between two commits share the second. Only numbers are
+ * kept and no promise is added, so that ours is charged with nothing that a caller would not do.
  */
 function countCommits(store: Store): number[] {
   const counts: number[] = [];
@@ -81,14 +81,11 @@ function countCommits(store: Store): number[] {
   store.append = (items) => {
     if (!isOpen) counts.push(0);
     isOpen = true;
-    const index = counts.length - 1;
-    counts[index] = items.reduce((count, item) => count + item.events.length, counts[index] ?? 0);
-    const appended = append(items);
-    const close = (): void => {
-      if (counts.length - 1 === index) isOpen = false;
-    };
-    appended.then(close, close);
-    return appended;
+    const events = items.reduce((count, item) => count + item.events.length, 0);
+    counts[counts.length - 1] = (counts.at(-1) ?? 0) + events;
+    return append(items);
   };
+  // Told of a commit before those who wait for it.
+  store.watch(() => (isOpen = false));
   return counts;
 }

@@ -197,6 +197,7 @@ function checkHead(head: Head): void {
 }
 
 function checkKeys({ keys, expectedSeq, events }: AppendItem): void {
+  if (keys.length === 0) return;
   const seen = new Set<string>();
   for (const { key, seq } of keys) {
     checkText("key", key);
