@@ -43,6 +43,23 @@ test("a commit waits for no more than some turns, so that nobody waits for ever"
   expect(commits.length).toBeGreaterThan(8);
 });
 
+test("who goes on alone lets the event loop run after some commits, and shares the next with who has come", async () => {
+  const { write, commits } = writing();
+  let turns = 0;
+  const counting = { on: true };
+  const count = (): void => {
+    turns++;
+    if (counting.on) setImmediate(count);
+  };
+  setImmediate(count);
+  for (let index = 0; index < 40; index++) await write();
+  expect(commits).toHaveLength(40);
+  expect(turns).toBeGreaterThanOrEqual(9);
+  await Promise.all([write(), write()]);
+  counting.on = false;
+  expect(commits.at(-1)).toBe(2);
+});
+
 test("one work alone waits for nobody", async () => {
   const { write, commits } = writing();
   let turns = 0;

@@ -12,6 +12,9 @@ const WEIGHT_MAX = 256;
 /** So many turns of the event loop a commit waits at most for others to share it. */
 const TURNS_MAX = 8;
 
+/** So many commits of one work alone may follow each other within a turn of the event loop. */
+const LONE_COMMITS_MAX = 4;
+
 const BUSY_RETRY_MS = 5;
 
 /** Work that waits, and who waits for it. */
@@ -69,6 +72,8 @@ export class Writer {
   readonly #commit: Query;
   #queue: Job[] = [];
   #isScheduled = false;
+  /** So many commits may still follow without a turn of the event loop. */
+  #turnsSpared = 0;
   #idle = Promise.withResolvers<void>();
   /** When the transaction to come first found the database held; null when it did not. */
   #busySince: number | null = null;
@@ -96,11 +101,17 @@ export class Writer {
     while (this.#isScheduled) await this.#idle.promise;
   }
 
-  /** `setImmediate` and no microtask: all who are awake get to add their work, and I/O gets its turn. */
+  /**
+   * A turn of the event loop, so that all who are awake get to add their work, and I/O gets its turn. Who goes on alone,
+   * one work after the other, is spared most turns: they are a fifth of what a commit costs beside its disk.
+   */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#gather(1, TURNS_MAX));
+    if (this.#turnsSpared > 0) {
+      this.#turnsSpared--;
+      queueMicrotask(() => this.#flush());
+    } else setImmediate(() => this.#gather(1, TURNS_MAX));
   }
 
   /**
@@ -111,12 +122,16 @@ export class Writer {
     const { length } = this.#queue;
     if (length > before && length < WEIGHT_MAX && turns > 0)
       setImmediate(() => this.#gather(length, turns - 1));
-    else this.#flush();
+    else {
+      this.#turnsSpared = LONE_COMMITS_MAX - 1;
+      this.#flush();
+    }
   }
 
   #flush(): void {
     if (!this.#hasBegun()) return;
     const jobs = this.#take();
+    if (jobs.length > 1) this.#turnsSpared = 0;
     const failure = this.#transact(jobs);
     if (failure === null) for (const job of jobs) job.settle();
     else for (const job of jobs) job.reject(failure.error);
