@@ -66,6 +66,8 @@ test("the live view shows what runs, and leaves the end standing", async () => {
   ]);
   await session.completeTask("one", "success", { durationMs: 700 });
   await session.endSession("success");
+  out.emit("resize");
+  expect(out.look().at(-1)).toMatch(/^Waiting for what it started to leave/);
   await view.close();
   expect(out.look()).toEqual([
     `watched  ${session.sessionId}`,

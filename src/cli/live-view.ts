@@ -36,7 +36,7 @@ export function liveView({ session, plan, out, env, clock }: ViewParams): RunVie
   const state = (): ViewState => viewState(session, plan, (taskId) => outputs.get(taskId)?.last ?? "");
   const draw = (shown: ViewState, rows: number): readonly string[] =>
     frame(shown, { columns: out.columns ?? 80, rows, now: clock.now(), color });
-  const paint = (): void => painter.paint(draw(state(), out.rows ?? 24));
+  const paint = (): void => painter.paint(draw(untilTheEnd(state()), out.rows ?? 24));
   const onContinue = (): void => {
     painter.letGo();
     paint();
@@ -57,6 +57,11 @@ export function liveView({ session, plan, out, env, clock }: ViewParams): RunVie
       await Promise.resolve();
     },
   };
+}
+
+/** A session that has ended while its run goes on waits for processes to leave. */
+function untilTheEnd(state: ViewState): ViewState {
+  return state.status === "open" ? state : { ...state, status: "ending" };
 }
 
 /** A run that is over while its session is open was stopped. */

@@ -5,7 +5,10 @@ import type { Session } from "../session/session.ts";
 export interface ViewState {
   readonly sessionName: string;
   readonly sessionId: string;
-  /** `open`, `stopped` when it is open and the run is over, or the outcome it ended with. */
+  /**
+   * `open`, `stopped` when it is open and the run is over, `ending` when it has ended and the run is not over, or the
+   * outcome it ended with.
+   */
   readonly status: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;

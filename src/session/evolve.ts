@@ -1,8 +1,9 @@
 // What each event changes in a session. Deterministic: the same events give the same state on any machine.
 import type { Happened } from "../event/decider.ts";
 import { takePartChanged } from "./agents.ts";
-import type { SessionEvent, TaskAdded, TaskCarried, TaskRecord } from "./events.ts";
+import type { SessionEvent, TaskAdded, TaskCarried } from "./events.ts";
 import { prunedState } from "./prune.ts";
+import { recordKept, recordOf } from "./records.ts";
 import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
 
 type Started = EventOf<"session_started">["data"];
@@ -36,6 +37,7 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
     case "task_started":
     case "task_heartbeat":
     case "attempt_ended":
+    case "record_kept":
       attemptWent(state, event);
       break;
     case "task_ended":
@@ -182,10 +184,11 @@ function routed(state: SessionState, { data }: EventOf<"task_routed">): void {
 
 function attemptWent(
   state: SessionState,
-  event: EventOf<"task_started" | "task_heartbeat" | "attempt_ended">,
+  event: EventOf<"task_started" | "task_heartbeat" | "attempt_ended" | "record_kept">,
 ): void {
   if (event.type === "task_started") attemptStarted(state, event);
   else if (event.type === "task_heartbeat") heard(state, event);
+  else if (event.type === "record_kept") recordKept(state, event);
   else attemptEnded(state, event);
 }
 
@@ -202,6 +205,7 @@ function attemptStarted(state: SessionState, { data, at }: EventOf<"task_started
   task.process = data.process ?? null;
   task.heartbeatAt = null;
   task.retryAt = null;
+  task.record = {};
 }
 
 function heard(state: SessionState, { data, at }: EventOf<"task_heartbeat">): void {
@@ -221,6 +225,7 @@ function attemptEnded(state: SessionState, { data, at }: EventOf<"attempt_ended"
   task.heartbeatAt = null;
   task.retryAt = data.retry_at;
   task.error = data.error ?? null;
+  task.record = recordOf(data);
   if (data.outcome !== "lost") task.retried += 1;
 }
 
@@ -255,7 +260,8 @@ function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
   task.endedAt = ending.ended_at;
   task.result = ending.result;
   task.error = ending.error ?? null;
-  task.record = recordOf(ending);
+  // A task that is ended between two attempts keeps what there is of the last.
+  task.record = { ...task.record, ...recordOf(ending) };
   task.startedAt = null;
   task.dueAt = null;
   task.retryAt = null;
@@ -266,18 +272,6 @@ function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
   state.totals[outcome] += 1;
   const closedBySession = ending.closed_by_session === true;
   state.ends.push({ taskId: task.taskId, outcome, durationMs, attempts, closedBySession });
-}
-
-function recordOf(record: TaskRecord): TaskRecord {
-  const { result_blob, output, artifacts, artifacts_blob, artifacts_left_out, exit_code } = record;
-  return {
-    ...(result_blob !== undefined && { result_blob }),
-    ...(output !== undefined && { output }),
-    ...(artifacts !== undefined && { artifacts }),
-    ...(artifacts_blob !== undefined && { artifacts_blob }),
-    ...(artifacts_left_out !== undefined && { artifacts_left_out }),
-    ...(exit_code !== undefined && { exit_code }),
-  };
 }
 
 function ended(state: SessionState, { data }: EventOf<"session_ended">): void {
