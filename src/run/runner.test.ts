@@ -103,6 +103,11 @@ test("a task that runs always makes no failure good: the session fails, and the 
   expect(ran.session.outcome).toBe("failed");
 });
 
+test("a task whose last line is long and no result has done its work", async () => {
+  const ran = await run(`  - {id: t, run: "head -c 100000 /dev/zero | tr '\\\\0' x"}`);
+  expect([ran.session.getTask("t")?.outcome, ran.session.getTask("t")?.error]).toEqual(["success", null]);
+});
+
 test("a task that fails is tried again as often as it may be, each attempt with its number", async () => {
   const ran = await run(`
   - id: flaky
