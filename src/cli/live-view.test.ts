@@ -44,7 +44,9 @@ async function watched() {
   const session = await manager.startSession();
   const plan = parsePlan({ text: PLAN, file: "plan.yaml" });
   const out = new Screen();
-  return { manager, clock, session, out, params: { session, plan, out, env: { TZ: "UTC" }, clock } };
+  const { sessionId } = session;
+  const hints = { resume: `holodeck resume ${sessionId}`, show: `holodeck session show ${sessionId}` };
+  return { manager, clock, session, out, params: { session, plan, out, env: { TZ: "UTC" }, clock, hints } };
 }
 
 test("the live view shows what runs, and leaves the end standing", async () => {

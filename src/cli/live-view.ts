@@ -9,7 +9,7 @@ import { OutputLines } from "./output-lines.ts";
 import { Painter } from "./painter.ts";
 import { plainLine, type TimedEvent } from "./plain-line.ts";
 import { printable } from "./printable.ts";
-import { viewState, type ViewState } from "./view-state.ts";
+import { viewState, type ViewHints, type ViewState } from "./view-state.ts";
 
 export interface ViewParams {
   readonly session: Session;
@@ -17,6 +17,7 @@ export interface ViewParams {
   readonly out: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Pick<Clock, "now">;
+  readonly hints: ViewHints;
 }
 
 /** Is told a task's output, in pieces as they come; everything else it learns from the session. */
@@ -29,11 +30,12 @@ export interface RunView {
 const TICK_MS = 250;
 
 /** A picture that is drawn anew when something happens, at most every 250 ms, and stands when it is closed. */
-export function liveView({ session, plan, out, env, clock }: ViewParams): RunView {
+export function liveView({ session, plan, out, env, clock, hints }: ViewParams): RunView {
   const outputs = new Map<string, OutputLines>();
   const painter = new Painter(out);
   const color = wantsColor(out, env);
-  const state = (): ViewState => viewState(session, plan, (taskId) => outputs.get(taskId)?.last ?? "");
+  const lastLine = (taskId: string): string => outputs.get(taskId)?.last ?? "";
+  const state = (): ViewState => viewState({ session, plan, hints, lastLine });
   const draw = (shown: ViewState, rows: number): readonly string[] =>
     frame(shown, { columns: out.columns ?? 80, rows, now: clock.now(), color });
   const paint = (): void => painter.paint(draw(untilTheEnd(state()), out.rows ?? 24));
@@ -71,7 +73,7 @@ function atTheEnd(state: ViewState, now: number): ViewState {
 }
 
 /** A line for each event and each line of output. */
-export function plainView({ session, out, env }: ViewParams): RunView {
+export function plainView({ session, out, env }: Pick<ViewParams, "session" | "out" | "env">): RunView {
   const outputs = new Map<string, OutputLines>();
   const colors = palette(wantsColor(out, env));
   let shownSeq = 0;

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { configuredStore } from "./configured-store.ts";
 import { COMMANDS, GROUPS, type CommandSpec, type OptionSpec } from "./commands.ts";
 import { EXIT } from "./exit-codes.ts";
+import { carriedOf } from "./hint.ts";
 import { processIo, type Io } from "./io.ts";
 import { reportError, writeReport } from "./report-error.ts";
 import type { SourceOption } from "./session-source.ts";
@@ -10,8 +11,10 @@ import { urlOf } from "./source.ts";
 import { version } from "./version.ts";
 
 /** Runs the command that `argv` (without node and script) names, and answers its exit code. */
-export async function runCommand(argv: readonly string[], io: Io = processIo()): Promise<number> {
+export async function runCommand(argv: readonly string[], given: Io = processIo()): Promise<number> {
   const isJson = argv.includes("--json");
+  // What the command is told on its line is known once that has been read.
+  const io: Told = { ...given, carried: [] };
   process.on("uncaughtException", (error) => process.exit(reportError(error, io, isJson)));
   let exitCode: number = EXIT.ok;
   const program = buildProgram(io, (code) => (exitCode = code));
@@ -27,7 +30,9 @@ export async function runCommand(argv: readonly string[], io: Io = processIo()):
   }
 }
 
-function buildProgram(io: Io, done: (exitCode: number) => void): Command {
+type Told = Io & { carried: NonNullable<Io["carried"]> };
+
+function buildProgram(io: Told, done: (exitCode: number) => void): Command {
   const program = new Command("holodeck")
     .description("The boundary around a piece of work that agents do: bounded, logged, resumable.")
     .version(version(), "-V, --version", "print the version")
@@ -54,7 +59,7 @@ function parentOf({ group }: CommandSpec, program: Command): Command {
 
 interface Added {
   readonly spec: CommandSpec;
-  readonly io: Io;
+  readonly io: Told;
   readonly done: (exitCode: number) => void;
 }
 
@@ -68,6 +73,7 @@ function addCommand(parent: Command, { spec, io, done }: Added): void {
   command.action(async () => {
     const module = await spec.load();
     const options: SourceOption = command.opts();
+    io.carried = carriedOf(command.opts());
     const isTold = readsSettings(spec) || (asksServers(spec) && urlOf(options, io) !== null);
     const store = options.store ?? (isTold ? undefined : await configuredStore(io));
     const whole = store === undefined ? options : { ...options, store };

@@ -19,6 +19,14 @@ export interface ViewState {
   readonly concurrency: number;
   /** In the plan's order. */
   readonly tasks: readonly TaskView[];
+  /** What to type next. */
+  readonly hints: ViewHints;
+}
+
+/** Commands that go on with the session, and that show it. */
+export interface ViewHints {
+  readonly resume: string;
+  readonly show: string;
 }
 
 export interface TaskView {
@@ -46,8 +54,15 @@ export type TaskViewState =
   | "timeout"
   | "cancelled";
 
-/** `lastLine` answers the last line a task has written. */
-export function viewState(session: Session, plan: Plan, lastLine: (taskId: string) => string): ViewState {
+export interface Viewed {
+  readonly session: Session;
+  readonly plan: Plan;
+  readonly hints: ViewHints;
+  /** The last line a task has written. */
+  readonly lastLine: (taskId: string) => string;
+}
+
+export function viewState({ session, plan, hints, lastLine }: Viewed): ViewState {
   const { limits } = plan;
   const limitMs = limits.session_timeout_seconds * 1_000;
   return {
@@ -59,17 +74,11 @@ export function viewState(session: Session, plan: Plan, lastLine: (taskId: strin
     limitMs,
     concurrency: limits.concurrency,
     tasks: plan.tasks.map((task) => taskView(task, { session, plan, lastLine })),
+    hints,
   };
 }
 
-function taskView(
-  planned: PlanTask,
-  {
-    session,
-    plan,
-    lastLine,
-  }: { readonly session: Session; readonly plan: Plan; readonly lastLine: (taskId: string) => string },
-): TaskView {
+function taskView(planned: PlanTask, { session, plan, lastLine }: Omit<Viewed, "hints">): TaskView {
   const task = session.getTask(planned.id);
   const timeoutSeconds = planned.timeout_seconds ?? plan.limits.task_timeout_seconds;
   const dueAt = task?.dueAt ?? null;
