@@ -96,6 +96,39 @@ test("a run that was stopped says how to go on", async () => {
   await manager.close();
 });
 
+test("a task is retrying until its next attempt may start, and not once nobody runs it", async () => {
+  const { manager, clock, session, out, params } = await watched();
+  const view = liveView(params);
+  const statesNow = (): readonly string[] =>
+    out
+      .look()
+      .slice(-3, -1)
+      .map((line) => line.slice(0, 24).trim());
+  await session.addTask("one");
+  await session.addTask("two", null, { retries: { max: 1, backoffSeconds: 3 } });
+  await session.startTask("one", { process: null });
+  await session.completeTask("two", "failed");
+  await session.loseAttempt("one", "The attempt was stopped.");
+  out.emit("resize");
+  expect(statesNow()).toEqual(["○ one  oracle1  waiting", "↻ two  oracle1  retrying"]);
+  await clock.advance(3_000);
+  out.emit("resize");
+  expect(statesNow()).toEqual(["○ one  oracle1  waiting", "○ two  oracle1  waiting"]);
+  await session.completeTask("two", "failed");
+  await view.close();
+  await manager.close();
+});
+
+test("a run that was stopped retries nothing", async () => {
+  const { manager, session, out, params } = await watched();
+  const view = liveView(params);
+  await session.addTask("one", null, { retries: { max: 1, backoffSeconds: 3 } });
+  await session.completeTask("one", "failed");
+  await view.close();
+  expect(out.look().at(-3)).toMatch(/^○ one {2}oracle1 {2}waiting/);
+  await manager.close();
+});
+
 test("the plain view has a line for each event and each line of output, the last ones included", async () => {
   const { manager, session, out, params } = await watched();
   const view = plainView(params);

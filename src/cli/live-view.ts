@@ -35,7 +35,7 @@ export function liveView({ session, plan, out, env, clock, hints }: ViewParams):
   const painter = new Painter(out);
   const color = wantsColor(out, env);
   const lastLine = (taskId: string): string => outputs.get(taskId)?.last ?? "";
-  const state = (): ViewState => viewState({ session, plan, hints, lastLine });
+  const state = (): ViewState => viewState({ session, plan, hints, now: clock.now(), lastLine });
   const draw = (shown: ViewState, rows: number): readonly string[] =>
     frame(shown, { columns: out.columns ?? 80, rows, now: clock.now(), color });
   const paint = (): void => painter.paint(draw(untilTheEnd(state()), out.rows ?? 24));
@@ -66,10 +66,13 @@ function untilTheEnd(state: ViewState): ViewState {
   return state.status === "open" ? state : { ...state, status: "ending" };
 }
 
-/** A run that is over while its session is open was stopped. */
+/** A run that is over while its session is open was stopped: nobody retries anything. */
 function atTheEnd(state: ViewState, now: number): ViewState {
   if (state.status !== "open") return state;
-  return { ...state, status: "stopped", durationMs: now - state.startedAt };
+  const tasks = state.tasks.map((task) =>
+    task.state === "retrying" ? { ...task, state: "waiting" as const, retryAt: null } : task,
+  );
+  return { ...state, tasks, status: "stopped", durationMs: now - state.startedAt };
 }
 
 /** A line for each event and each line of output. */

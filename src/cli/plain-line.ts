@@ -147,7 +147,9 @@ function endOf(
     return why === "" && result !== undefined ? `${took}: ${JSON.stringify(result)}` : took + why;
   }
   if (event.type === "attempt_ended") {
-    return `${took}${why}; attempt ${event.data.attempt}, another follows at ${formatClock(event.data.retry_at)}`;
+    // A lost one is followed when somebody goes on: at once in a run that goes on, else with the next resume.
+    const when = outcome === "lost" ? "" : ` at ${formatClock(event.data.retry_at)}`;
+    return `${took}${why}; attempt ${event.data.attempt}, another follows${when}`;
   }
   const { tasks, patterns } = event.data;
   const shown = patterns.length === 0 ? "" : `; ${patterns.join(", ")}`;

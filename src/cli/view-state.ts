@@ -58,11 +58,14 @@ export interface Viewed {
   readonly session: Session;
   readonly plan: Plan;
   readonly hints: ViewHints;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   /** The last line a task has written. */
   readonly lastLine: (taskId: string) => string;
 }
 
-export function viewState({ session, plan, hints, lastLine }: Viewed): ViewState {
+export function viewState({ hints, ...viewed }: Viewed): ViewState {
+  const { session, plan } = viewed;
   const { limits } = plan;
   const limitMs = limits.session_timeout_seconds * 1_000;
   return {
@@ -73,16 +76,17 @@ export function viewState({ session, plan, hints, lastLine }: Viewed): ViewState
     durationMs: session.outcome === null ? null : session.durationSeconds * 1_000,
     limitMs,
     concurrency: limits.concurrency,
-    tasks: plan.tasks.map((task) => taskView(task, { session, plan, lastLine })),
+    tasks: plan.tasks.map((task) => taskView(task, viewed)),
     hints,
   };
 }
 
-function taskView(planned: PlanTask, { session, plan, lastLine }: Omit<Viewed, "hints">): TaskView {
+function taskView(planned: PlanTask, { session, plan, now, lastLine }: Omit<Viewed, "hints">): TaskView {
   const task = session.getTask(planned.id);
   const timeoutSeconds = planned.timeout_seconds ?? plan.limits.task_timeout_seconds;
   const dueAt = task?.dueAt ?? null;
-  const retryAt = task?.retryAt ?? null;
+  // One that may start by now waits as the others do, for room or for somebody to go on.
+  const retryAt = (task?.retryAt ?? 0) > now ? (task?.retryAt ?? null) : null;
   const state =
     task?.outcome ?? (task?.status === "running" ? "running" : retryAt === null ? "waiting" : "retrying");
   const error = state === "running" ? null : (task?.error ?? null);
