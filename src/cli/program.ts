@@ -4,7 +4,7 @@ import { configuredStore } from "./configured-store.ts";
 import { COMMANDS, GROUPS, type CommandSpec, type OptionSpec } from "./commands.ts";
 import { EXIT } from "./exit-codes.ts";
 import { carriedOf } from "./hint.ts";
-import { processIo, type Io } from "./io.ts";
+import { processIo, type Io, type Output } from "./io.ts";
 import { reportError, writeReport } from "./report-error.ts";
 import type { SourceOption } from "./session-source.ts";
 import { urlOf } from "./source.ts";
@@ -40,14 +40,22 @@ function buildProgram(io: Told, done: (exitCode: number) => void): Command {
     .helpCommand("help [command]", "show the help of a command")
     .addHelpText("after", examples(["holodeck demo", "holodeck run PLAN.yaml", "holodeck session ls"]))
     .exitOverride()
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => void io.out.write(text),
       writeErr: (text) => void io.err.write(text),
+      getOutHelpWidth: () => helpWidth(io.out),
+      getErrHelpWidth: () => helpWidth(io.err),
       // Said by `writeReport`, in the words every error has.
       outputError: () => undefined,
     });
   for (const spec of COMMANDS) addCommand(parentOf(spec, program), { spec, io, done });
   return program;
+}
+
+/** As wide as the terminal, but no wider than can be read. */
+function helpWidth({ columns = 80 }: Output): number {
+  return Math.min(columns, 110);
 }
 
 /** A group stands in the help where its first command does. */
