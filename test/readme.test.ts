@@ -13,6 +13,11 @@ let folder = "";
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test("the example of the README runs and types as printed", () => {
+  const page = readFileSync(join(ROOT, "README.md"), "utf8");
+  expect(page).toContain("Save it as `example.mts`");
+  expect(page).toContain("run `node example.mts`");
+  const { name, version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Package;
+  expect(page).toContain(`${name}-${version}.tgz`);
   const output = runExample("README.md");
   expect(output).toContain("patterns: 5");
   expect(output).toContain("succeeded: 1");
@@ -32,6 +37,11 @@ test("the example of docs/objects.md runs and types as printed", () => {
   ]);
 });
 
+interface Package {
+  readonly name: string;
+  readonly version: string;
+}
+
 /** What the first example of a page prints. Throws when its types are not sound. */
 function runExample(page: string): string {
   folder = mkdtempSync(join(tmpdir(), "holodeck-readme-"));
@@ -40,9 +50,8 @@ function runExample(page: string): string {
   symlinkSync(ROOT, join(folder, "node_modules", "holodeck-session-manager"));
   for (const name of ["@types", "zod"])
     symlinkSync(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  writeFileSync(join(folder, "example.ts"), code);
-  const output = execFileSync(process.execPath, ["example.ts"], { cwd: folder, encoding: "utf8" });
+  writeFileSync(join(folder, "example.mts"), code);
+  const output = execFileSync(process.execPath, ["example.mts"], { cwd: folder, encoding: "utf8" });
   const strict = [
     "--strict",
     "--exactOptionalPropertyTypes",
@@ -52,7 +61,7 @@ function runExample(page: string): string {
     "--target",
     "es2024",
   ];
-  const types = ["--lib", "es2024,esnext.disposable", "--types", "node", "example.ts"];
+  const types = ["--lib", "es2024,esnext.disposable", "--types", "node", "example.mts"];
   execFileSync(join(ROOT, "node_modules", ".bin", "tsc"), [...strict, ...types], {
     cwd: folder,
     encoding: "utf8",

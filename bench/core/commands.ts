@@ -54,7 +54,7 @@ export function sessionCommands(tasks: number): readonly SessionCommand[] {
 export function attemptCommands(taskId: string, attempts: number): readonly SessionCommand[] {
   return Array.from({ length: attempts }, (_, index): readonly SessionCommand[] => [
     { type: "start_task", now: NOW, taskId, agentId: null, process: PROCESS },
-    { type: "lose_attempt", now: NOW, taskId, attempt: index + 1, reason: "The process died." },
+    { type: "lose_attempt", now: NOW, taskId, attempt: index + 1, reason: "The process died.", record: {} },
   ]).flat();
 }
 

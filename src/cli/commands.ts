@@ -148,8 +148,8 @@ const READING: readonly CommandSpec[] = [
     usage: "export <session>",
     summary: "write a session into one file for others",
     description:
-      "Writes a session as one HTML page (timeline, tasks with their results, tiles, events) that needs nothing beside\n" +
-      "it, or with --jsonl its events with their hashes, one a line. Values of the secrets that its plan declares are\n" +
+      "Writes a session as one HTML page (timeline, tasks with their results, tiles, events) that needs nothing beside " +
+      "it, or with --jsonl its events with their hashes, one a line. Values of the secrets that its plan declares are " +
       `taken out, as far as this environment has them. ${WHICH}`,
     examples: [
       "holodeck session export latest --output session.html",
@@ -178,9 +178,9 @@ const READING: readonly CommandSpec[] = [
     usage: "tiles",
     summary: "print what sessions told others",
     description:
-      "Prints tiles (how events read to others), the oldest first: of a room (channel), of a session, or the newest\n" +
+      "Prints tiles (how events read to others), the oldest first: of a room (channel), of a session, or the newest " +
       "of all. With --json: {tiles}, or with --follow a tile a line.\n" +
-      "With --pending: those on their way to PLATO servers, and those a server refused, with its reason; --retry sends\n" +
+      "With --pending: those on their way to PLATO servers, and those a server refused, with its reason; --retry sends " +
       "them now and exits with 7 when some still wait, 1 when some were refused again. With --json: {destinations}.",
     examples: [
       "holodeck tiles --session latest",
@@ -215,7 +215,7 @@ const READING: readonly CommandSpec[] = [
     usage: "prune",
     summary: "let go of what old sessions hold",
     description:
-      "Lets go of events and blobs of sessions that ended long ago; hashes, totals and patterns stay, and `verify`\n" +
+      "Lets go of events and blobs of sessions that ended long ago; hashes, totals and patterns stay, and `verify` " +
       "still holds. Blobs that no event names go a day after they were put. Without days, nothing else goes.",
     examples: [
       "holodeck prune --events-days 90 --keep-failed --dry-run",

@@ -6,6 +6,7 @@ import { checkLeftovers, checkRecovery, checkSessions } from "./doctor-sessions.
 import { checkDisk, checkFolder, checkStore } from "./doctor-store.ts";
 import { addressOf, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
+import { pasteable } from "./hint.ts";
 import { print, printJson, type Io } from "./io.ts";
 import { printable } from "./printable.ts";
 import { styleStatus } from "./status-style.ts";
@@ -38,16 +39,21 @@ async function examine(address: string, io: Io): Promise<readonly Check[]> {
     ["recovery", async () => await checkRecovery(address, io)],
   ];
   const checks: Check[] = [];
-  for (const [name, look] of looks) checks.push(await looked(name, look));
+  for (const [name, look] of looks) checks.push(await looked(name, look, io));
   return checks;
 }
 
 /** A look that fails is a finding too: one trouble must not hide the others. */
-async function looked(name: string, look: () => Check | Promise<Check>): Promise<Check> {
+async function looked(name: string, look: () => Check | Promise<Check>, io: Io): Promise<Check> {
   try {
-    return await look();
+    const check = await look();
+    return check.todo === undefined ? check : { ...check, todo: pasteable(io, check.todo) };
   } catch (error) {
-    return { name, status: "fail", what: error instanceof Error ? error.message : String(error) };
+    return {
+      name,
+      status: "fail",
+      what: pasteable(io, error instanceof Error ? error.message : String(error)),
+    };
   }
 }
 

@@ -41,6 +41,7 @@ function view(tasks: readonly TaskView[], changes: Partial<ViewState> = {}): Vie
     limitMs: 3_600_000,
     concurrency: 2,
     tasks,
+    hints: { resume: "holodeck resume sess_1", show: "holodeck session show sess_1" },
     ...changes,
   };
 }

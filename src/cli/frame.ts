@@ -46,10 +46,11 @@ function headerLines(state: ViewState, columns: number, now: number, colors: Pal
   ];
 }
 
-function footerText({ status, sessionId }: ViewState): string {
-  if (status === "open") return `Ctrl-C stops it; holodeck resume ${sessionId} goes on.`;
-  if (status === "stopped") return `holodeck resume ${sessionId} goes on.`;
-  return `holodeck session show ${sessionId} shows it again.`;
+function footerText({ status, hints }: ViewState): string {
+  if (status === "open") return `Ctrl-C stops it; ${hints.resume} goes on.`;
+  if (status === "ending") return "Waiting for what it started to leave; Ctrl-C waits no more.";
+  if (status === "stopped") return `${hints.resume} goes on.`;
+  return `${hints.show} shows it again.`;
 }
 
 interface TaskLines {

@@ -12,6 +12,8 @@ export interface Io {
   readonly out: Output;
   readonly err: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The options that said where the data is, with their values: commands to type next are told them too (`hint`). */
+  readonly carried?: readonly (readonly [flag: string, value: string])[];
 }
 
 /** The streams and the environment of this process. */

@@ -68,6 +68,24 @@ test("session end ends what a killed run left running, and removes its spool", a
   expect(existsSync(join(folder, "run", sessionId))).toBe(false);
 });
 
+test("session end says that it is over when what ran has left, and what that wrote is kept", async () => {
+  const ask = `process.on("SIGTERM", () => setTimeout(() => { console.log("leaving"); process.exit(0); }, 700));
+    setInterval(() => undefined, 1000); console.log("begun"); require("fs").writeFileSync("pid", String(process.pid));`;
+  const plan = { version: 1, name: "n", agent_id: "a", tasks: [{ id: "t", run: ["node", "-e", ask] }] };
+  writeFileSync(join(folder, "plan.yaml"), JSON.stringify(plan));
+  const runner = start("run", "plan.yaml", "--quiet");
+  await until(() => existsSync(join(folder, "pid")));
+  const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
+  expect(processAt(pid)).not.toBeNull();
+  const closed = once(runner, "close");
+  expect(await output("session", "end", "latest")).toContain("ended as cancelled");
+  expect(processAt(pid)).toBeNull();
+  await closed;
+  const shown = JSON.parse(await output("session", "show", "latest", "--json")) as object;
+  expect(shown).toMatchObject({ tasks: [{ outcome: "cancelled", output: { preview: "begun\nleaving\n" } }] });
+  expect(await output("tail", "latest")).toMatch(/record_kept +t +attempt 1: 14 bytes of output\n$/);
+});
+
 test("the doctor tells what a session left that ended without its process, and the next run takes it away", async () => {
   const { sessionId, pid } = await killedRun();
   const manager = new SessionManager({ sessionName: "s", agentId: "a" }, { store: join(folder, "h.db") });

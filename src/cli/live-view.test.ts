@@ -44,7 +44,9 @@ async function watched() {
   const session = await manager.startSession();
   const plan = parsePlan({ text: PLAN, file: "plan.yaml" });
   const out = new Screen();
-  return { manager, clock, session, out, params: { session, plan, out, env: { TZ: "UTC" }, clock } };
+  const { sessionId } = session;
+  const hints = { resume: `holodeck resume ${sessionId}`, show: `holodeck session show ${sessionId}` };
+  return { manager, clock, session, out, params: { session, plan, out, env: { TZ: "UTC" }, clock, hints } };
 }
 
 test("the live view shows what runs, and leaves the end standing", async () => {
@@ -66,6 +68,8 @@ test("the live view shows what runs, and leaves the end standing", async () => {
   ]);
   await session.completeTask("one", "success", { durationMs: 700 });
   await session.endSession("success");
+  out.emit("resize");
+  expect(out.look().at(-1)).toMatch(/^Waiting for what it started to leave/);
   await view.close();
   expect(out.look()).toEqual([
     `watched  ${session.sessionId}`,
@@ -89,6 +93,39 @@ test("a run that was stopped says how to go on", async () => {
     "○ two  waiting",
     `holodeck resume ${session.sessionId} goes on.`,
   ]);
+  await manager.close();
+});
+
+test("a task is retrying until its next attempt may start, and not once nobody runs it", async () => {
+  const { manager, clock, session, out, params } = await watched();
+  const view = liveView(params);
+  const statesNow = (): readonly string[] =>
+    out
+      .look()
+      .slice(-3, -1)
+      .map((line) => line.slice(0, 24).trim());
+  await session.addTask("one");
+  await session.addTask("two", null, { retries: { max: 1, backoffSeconds: 3 } });
+  await session.startTask("one", { process: null });
+  await session.completeTask("two", "failed");
+  await session.loseAttempt("one", "The attempt was stopped.");
+  out.emit("resize");
+  expect(statesNow()).toEqual(["○ one  oracle1  waiting", "↻ two  oracle1  retrying"]);
+  await clock.advance(3_000);
+  out.emit("resize");
+  expect(statesNow()).toEqual(["○ one  oracle1  waiting", "○ two  oracle1  waiting"]);
+  await session.completeTask("two", "failed");
+  await view.close();
+  await manager.close();
+});
+
+test("a run that was stopped retries nothing", async () => {
+  const { manager, session, out, params } = await watched();
+  const view = liveView(params);
+  await session.addTask("one", null, { retries: { max: 1, backoffSeconds: 3 } });
+  await session.completeTask("one", "failed");
+  await view.close();
+  expect(out.look().at(-3)).toMatch(/^○ one {2}oracle1 {2}waiting/);
   await manager.close();
 });
 

@@ -9,7 +9,7 @@ import { OutputLines } from "./output-lines.ts";
 import { Painter } from "./painter.ts";
 import { plainLine, type TimedEvent } from "./plain-line.ts";
 import { printable } from "./printable.ts";
-import { viewState, type ViewState } from "./view-state.ts";
+import { viewState, type ViewHints, type ViewState } from "./view-state.ts";
 
 export interface ViewParams {
   readonly session: Session;
@@ -17,6 +17,7 @@ export interface ViewParams {
   readonly out: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Pick<Clock, "now">;
+  readonly hints: ViewHints;
 }
 
 /** Is told a task's output, in pieces as they come; everything else it learns from the session. */
@@ -29,14 +30,15 @@ export interface RunView {
 const TICK_MS = 250;
 
 /** A picture that is drawn anew when something happens, at most every 250 ms, and stands when it is closed. */
-export function liveView({ session, plan, out, env, clock }: ViewParams): RunView {
+export function liveView({ session, plan, out, env, clock, hints }: ViewParams): RunView {
   const outputs = new Map<string, OutputLines>();
   const painter = new Painter(out);
   const color = wantsColor(out, env);
-  const state = (): ViewState => viewState(session, plan, (taskId) => outputs.get(taskId)?.last ?? "");
+  const lastLine = (taskId: string): string => outputs.get(taskId)?.last ?? "";
+  const state = (): ViewState => viewState({ session, plan, hints, now: clock.now(), lastLine });
   const draw = (shown: ViewState, rows: number): readonly string[] =>
     frame(shown, { columns: out.columns ?? 80, rows, now: clock.now(), color });
-  const paint = (): void => painter.paint(draw(state(), out.rows ?? 24));
+  const paint = (): void => painter.paint(draw(untilTheEnd(state()), out.rows ?? 24));
   const onContinue = (): void => {
     painter.letGo();
     paint();
@@ -59,14 +61,22 @@ export function liveView({ session, plan, out, env, clock }: ViewParams): RunVie
   };
 }
 
-/** A run that is over while its session is open was stopped. */
+/** A session that has ended while its run goes on waits for processes to leave. */
+function untilTheEnd(state: ViewState): ViewState {
+  return state.status === "open" ? state : { ...state, status: "ending" };
+}
+
+/** A run that is over while its session is open was stopped: nobody retries anything. */
 function atTheEnd(state: ViewState, now: number): ViewState {
   if (state.status !== "open") return state;
-  return { ...state, status: "stopped", durationMs: now - state.startedAt };
+  const tasks = state.tasks.map((task) =>
+    task.state === "retrying" ? { ...task, state: "waiting" as const, retryAt: null } : task,
+  );
+  return { ...state, tasks, status: "stopped", durationMs: now - state.startedAt };
 }
 
 /** A line for each event and each line of output. */
-export function plainView({ session, out, env }: ViewParams): RunView {
+export function plainView({ session, out, env }: Pick<ViewParams, "session" | "out" | "env">): RunView {
   const outputs = new Map<string, OutputLines>();
   const colors = palette(wantsColor(out, env));
   let shownSeq = 0;

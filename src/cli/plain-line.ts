@@ -1,6 +1,6 @@
 // An event as one line for people: when, what type, whose, and what it says.
 import { streamKind, type Event } from "../event/event.ts";
-import type { SessionEvent } from "../session/events.ts";
+import type { RecordKept, SessionEvent } from "../session/events.ts";
 import type { Palette } from "./ansi.ts";
 import { count, formatClock, formatDuration } from "./format.ts";
 import { cut, fit, printable } from "./printable.ts";
@@ -68,6 +68,8 @@ function whatOf(event: TimedEvent): string {
       return `attempt ${event.data.attempt} by ${event.data.agent_id}`;
     case "task_heartbeat":
       return event.data.note ?? `attempt ${event.data.attempt} goes on`;
+    case "record_kept":
+      return keptOf(event.data);
     case "session_error":
       return event.data.error;
     case "emergence_alert":
@@ -93,6 +95,13 @@ function addedOf({ data }: Extract<TimedEvent, { readonly type: "task_added" }>)
     ...(required_capabilities.length === 0 ? [] : [`needs ${required_capabilities.join(", ")}`]),
   ];
   return parts.join(", ");
+}
+
+/** `attempt 1: 4,096 bytes of output, 2 artifacts` */
+function keptOf({ attempt, output, artifacts = [], artifacts_blob: list }: RecordKept): string {
+  const files = list?.preview ?? (artifacts.length === 0 ? null : count(artifacts.length, "artifact"));
+  const parts = [...(output === undefined ? [] : [`${count(output.bytes, "byte")} of output`]), files ?? []];
+  return `attempt ${attempt}: ${parts.flat().join(", ") || "its exit code"}`;
 }
 
 type TrustEvent = Extract<
@@ -138,7 +147,9 @@ function endOf(
     return why === "" && result !== undefined ? `${took}: ${JSON.stringify(result)}` : took + why;
   }
   if (event.type === "attempt_ended") {
-    return `${took}${why}; attempt ${event.data.attempt}, another follows at ${formatClock(event.data.retry_at)}`;
+    // A lost one is followed when somebody goes on: at once in a run that goes on, else with the next resume.
+    const when = outcome === "lost" ? "" : ` at ${formatClock(event.data.retry_at)}`;
+    return `${took}${why}; attempt ${event.data.attempt}, another follows${when}`;
   }
   const { tasks, patterns } = event.data;
   const shown = patterns.length === 0 ? "" : `; ${patterns.join(", ")}`;

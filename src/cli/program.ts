@@ -3,15 +3,18 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { configuredStore } from "./configured-store.ts";
 import { COMMANDS, GROUPS, type CommandSpec, type OptionSpec } from "./commands.ts";
 import { EXIT } from "./exit-codes.ts";
-import { processIo, type Io } from "./io.ts";
+import { carriedOf } from "./hint.ts";
+import { processIo, type Io, type Output } from "./io.ts";
 import { reportError, writeReport } from "./report-error.ts";
 import type { SourceOption } from "./session-source.ts";
 import { urlOf } from "./source.ts";
 import { version } from "./version.ts";
 
 /** Runs the command that `argv` (without node and script) names, and answers its exit code. */
-export async function runCommand(argv: readonly string[], io: Io = processIo()): Promise<number> {
+export async function runCommand(argv: readonly string[], given: Io = processIo()): Promise<number> {
   const isJson = argv.includes("--json");
+  // What the command is told on its line is known once that has been read.
+  const io: Told = { ...given, carried: [] };
   process.on("uncaughtException", (error) => process.exit(reportError(error, io, isJson)));
   let exitCode: number = EXIT.ok;
   const program = buildProgram(io, (code) => (exitCode = code));
@@ -27,7 +30,9 @@ export async function runCommand(argv: readonly string[], io: Io = processIo()):
   }
 }
 
-function buildProgram(io: Io, done: (exitCode: number) => void): Command {
+type Told = Io & { carried: NonNullable<Io["carried"]> };
+
+function buildProgram(io: Told, done: (exitCode: number) => void): Command {
   const program = new Command("holodeck")
     .description("The boundary around a piece of work that agents do: bounded, logged, resumable.")
     .version(version(), "-V, --version", "print the version")
@@ -35,14 +40,22 @@ function buildProgram(io: Io, done: (exitCode: number) => void): Command {
     .helpCommand("help [command]", "show the help of a command")
     .addHelpText("after", examples(["holodeck demo", "holodeck run PLAN.yaml", "holodeck session ls"]))
     .exitOverride()
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => void io.out.write(text),
       writeErr: (text) => void io.err.write(text),
+      getOutHelpWidth: () => helpWidth(io.out),
+      getErrHelpWidth: () => helpWidth(io.err),
       // Said by `writeReport`, in the words every error has.
       outputError: () => undefined,
     });
   for (const spec of COMMANDS) addCommand(parentOf(spec, program), { spec, io, done });
   return program;
+}
+
+/** As wide as the terminal, but no wider than can be read. */
+function helpWidth({ columns = 80 }: Output): number {
+  return Math.min(columns, 110);
 }
 
 /** A group stands in the help where its first command does. */
@@ -54,7 +67,7 @@ function parentOf({ group }: CommandSpec, program: Command): Command {
 
 interface Added {
   readonly spec: CommandSpec;
-  readonly io: Io;
+  readonly io: Told;
   readonly done: (exitCode: number) => void;
 }
 
@@ -68,6 +81,7 @@ function addCommand(parent: Command, { spec, io, done }: Added): void {
   command.action(async () => {
     const module = await spec.load();
     const options: SourceOption = command.opts();
+    io.carried = carriedOf(command.opts());
     const isTold = readsSettings(spec) || (asksServers(spec) && urlOf(options, io) !== null);
     const store = options.store ?? (isTold ? undefined : await configuredStore(io));
     const whole = store === undefined ? options : { ...options, store };

@@ -1,7 +1,8 @@
 // How an error reaches the person or the program that called: a line on stderr, with `--json` also as JSON, and an
 // exit code. Stack traces only with HOLODECK_DEBUG=1.
-import { HolodeckError } from "../event/error.ts";
+import { HolodeckError, together } from "../event/error.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { pasteable } from "./hint.ts";
 import { note, type Io } from "./io.ts";
 import { printable } from "./printable.ts";
 
@@ -19,10 +20,14 @@ export function reportError(error: unknown, io: Io, isJson: boolean): number {
   return error instanceof HolodeckError ? exitCodeOf(error.code) : EXIT.failed;
 }
 
-export function writeReport({ code, what, todo }: ErrorReport, io: Io, isJson: boolean): void {
+export function writeReport(report: ErrorReport, io: Io, isJson: boolean): void {
+  const { code } = report;
+  const [what, todo] = [pasteable(io, report.what), pasteable(io, report.todo)];
   // A plan's faults stand on lines of their own; nothing else may move the cursor.
-  const lines = `${what} ${todo}`.split("\n").map((line) => printable(line).trimEnd());
-  note(io, `holodeck: ${lines.join("\n").trimEnd()}`);
+  const lines = together({ what, todo })
+    .split("\n")
+    .map((line) => printable(line).trimEnd());
+  note(io, `holodeck: ${lines.join("\n")}`);
   if (isJson) note(io, JSON.stringify({ error: { code, what, todo } }));
 }
 

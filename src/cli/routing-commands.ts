@@ -18,7 +18,7 @@ export const ROUTING: readonly CommandSpec[] = [
     usage: "route <task>",
     summary: "give a task to an agent of the fleet, and say why",
     description:
-      "Routes a task by the fleet in the store: capability, then what keeps loops (β₁) few, then load. Says in a sentence\n" +
+      "Routes a task by the fleet in the store: capability, then what keeps loops (β₁) few, then load. Says in a sentence " +
       "why this agent, and why not the next. `holodeck fleet complete` says that it is done.",
     examples: [
       "holodeck route fix-parser --capabilities compilation,llvm",

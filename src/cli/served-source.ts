@@ -90,7 +90,7 @@ export class ServedSource implements SessionSource {
     const session = await this.#manager.get(sessionId);
     const wasOpen = session.status === "open";
     const ended = await session.endSession(outcome, error === undefined ? {} : { error });
-    return { session, outcome: ended, wasOpen };
+    return { session, outcome: ended, wasOpen, processesLeft: 0 };
   }
 
   async fork(sessionId: string, seq: number): Promise<WorkingSession> {

@@ -12,7 +12,7 @@ export const SERVING: readonly CommandSpec[] = [
     usage: "up",
     summary: "serve rooms (channels) of tiles and a task router over HTTP",
     description:
-      "Serves PLATO: agents in any language submit tiles to rooms and read them, sessions' tiles among them; and an\n" +
+      "Serves PLATO: agents in any language submit tiles to rooms and read them, sessions' tiles among them; and an " +
       "H1 router: agents register with it, and tasks are routed by what coordination it costs (β₁, loops).\n" +
       "Runs until Ctrl-C or SIGTERM; then it ends what is under way and exits with 0. With --json it prints its ports.\n" +
       "Once there is a key (`holodeck key new`), every request needs one. `holodeck config show` tells all settings.",
@@ -49,7 +49,7 @@ export const SERVING: readonly CommandSpec[] = [
     usage: "show",
     summary: "show what `up` would run with",
     description:
-      "Shows the settings of `holodeck up` as a configuration file (holodeck.yaml) says them; with --sources, where each\n" +
+      "Shows the settings of `holodeck up` as a configuration file (holodeck.yaml) says them; with --sources, where each " +
       "was said: default, file, env or flag. Secrets are masked.",
     examples: ["holodeck config show --sources"],
     options: [CONFIG, { flags: "--sources", text: "where each setting was said" }],
@@ -60,8 +60,8 @@ export const SERVING: readonly CommandSpec[] = [
     usage: "new <name>",
     summary: "make a key and show it, this once",
     description:
-      "Makes a key and prints it; the store keeps its SHA-256 alone. An observer reads, an agent writes too, an operator\n" +
-      "does everything. With --session or --room the key sees those alone. With --agent each request about a session is judged\n" +
+      "Makes a key and prints it; the store keeps its SHA-256 alone. An observer reads, an agent writes too, an operator " +
+      "does everything. With --session or --room the key sees those alone. With --agent each request about a session is judged " +
       "by its policy as that agent, which is attached there; nothing else is shown.",
     examples: [
       "holodeck key new laptop --role operator",
@@ -100,7 +100,7 @@ export const SERVING: readonly CommandSpec[] = [
     usage: "webhooks",
     summary: "show what waits to be posted to webhooks",
     description:
-      "Shows the webhooks that the configuration declares: what waits to be posted, and what they refused, with the\n" +
+      "Shows the webhooks that the configuration declares: what waits to be posted, and what they refused, with the " +
       "reason. --retry posts it now, and exits with 7 when some still waits, 1 when some was refused again.\n" +
       "With --json: {webhooks}.",
     examples: ["holodeck webhooks", "holodeck webhooks --retry --json"],

@@ -2,6 +2,7 @@
 import { streamKey } from "../event/event.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
+import { hint } from "./hint.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import type { SourceOption } from "./session-source.ts";
 import { withSource } from "./source.ts";
@@ -29,7 +30,7 @@ export async function command(args: readonly string[], options: SessionForkOptio
     });
   } else {
     print(io, `${fork.sessionId} starts from event ${seq} of ${fromId}.`);
-    if (fork.plan !== null) note(io, `Go on with it: holodeck resume ${fork.sessionId}`);
+    if (fork.plan !== null) note(io, `Go on with it: ${hint(io, "resume", fork.sessionId)}`);
   }
   return EXIT.ok;
 }

@@ -9,6 +9,7 @@ import { palette, wantsColor } from "./ansi.ts";
 import { EXIT } from "./exit-codes.ts";
 import { findSession } from "./find-session.ts";
 import { count, formatAge, formatDate, formatDuration } from "./format.ts";
+import { pasteable } from "./hint.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import { printable } from "./printable.ts";
 import { sessionDocument } from "../session/session-document.ts";
@@ -35,7 +36,7 @@ export async function command(args: readonly string[], options: SessionShowOptio
     showSession(state, Date.now(), io);
     // Whether a server's process lives is not known here.
     const advice = isServed ? null : adviceOn(state);
-    if (advice !== null) note(io, advice);
+    if (advice !== null) note(io, pasteable(io, advice));
   }
   return EXIT.ok;
 }

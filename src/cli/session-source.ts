@@ -53,4 +53,6 @@ export interface EndedSession {
   readonly session: WorkingSession;
   readonly outcome: SessionOutcome;
   readonly wasOpen: boolean;
+  /** How many processes of its attempts on this machine would not leave; 0 where a server runs them. */
+  readonly processesLeft: number;
 }

@@ -66,11 +66,14 @@ export class StoredSource implements SessionSource {
   async end(sessionId: string, outcome: SessionOutcome, error?: string): Promise<EndedSession> {
     return await this.#withSession(sessionId, async (session) => {
       const wasOpen = session.status === "open";
+      const { attemptsHere, untilLeft } = await import("../run/departure.ts");
+      const attempts = attemptsHere(session);
       const ended = await session.endSession(outcome, error === undefined ? {} : { error });
       const { keptSpools } = await import("../run/plan-session.ts");
       const { sweep } = await import("./run-session.ts");
       await sweep(this.#store, keptSpools(session));
-      return { session, outcome: ended, wasOpen };
+      // Those of a process that lives: it has seen the end, and asks them to leave.
+      return { session, outcome: ended, wasOpen, processesLeft: await untilLeft(attempts) };
     });
   }
 

@@ -5,6 +5,7 @@ import { streamOf } from "../session/stream.ts";
 import type { Store } from "../store/port.ts";
 import { EXIT, exitCodeOfOutcome } from "./exit-codes.ts";
 import { count, formatDuration } from "./format.ts";
+import { hint } from "./hint.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import { junitReport } from "./junit.ts";
 import { writeOutputFile } from "./output-file.ts";
@@ -31,10 +32,12 @@ export async function finish(session: Session, store: Store, options: RunOptions
   const told = { h1, emergence_alerts: emergenceAlerts, tiles };
   const document: RunDocument = { session_id: sessionId, outcome, tasks: totals, patterns, ...told };
   if (options.json === true) printJson(io, document);
-  else for (const line of outcome === null ? [] : summary(session, tiles, store.name)) print(io, line);
+  else
+    for (const line of outcome === null ? [] : summary(session, { tiles, storeName: store.name, io }))
+      print(io, line);
   if (options.junit !== undefined) await writeReport(session, store, options.junit);
   if (outcome === null) {
-    note(io, `Stopped; what had finished is kept. Go on with: holodeck resume ${sessionId}`);
+    note(io, `Stopped; what had finished is kept. Go on with: ${hint(io, "resume", sessionId)}`);
     return EXIT.interrupted;
   }
   return options.failOnEmergence === true && emergenceAlerts > 0
@@ -48,7 +51,13 @@ async function writeReport(session: Session, store: Store, path: string): Promis
   writeOutputFile(path, junitReport(state));
 }
 
-function summary(session: Session, tiles: number, storeName: string): readonly string[] {
+interface Told {
+  readonly tiles: number;
+  readonly storeName: string;
+  readonly io: Io;
+}
+
+function summary(session: Session, { tiles, storeName, io }: Told): readonly string[] {
   const { sessionId, sessionName, outcome, patterns, durationSeconds, emergenceAlerts } = session;
   return [
     "",
@@ -58,9 +67,9 @@ function summary(session: Session, tiles: number, storeName: string): readonly s
     ...(emergenceAlerts > 0 ? [`  emergence ${count(emergenceAlerts, "alert")}`] : []),
     `  tiles     ${count(tiles, "tile")}`,
     `  data      ${storeName}`,
-    `  next      holodeck session show ${sessionId}`,
-    `            holodeck tiles --session ${sessionId}`,
-    "            holodeck verify",
+    `  next      ${hint(io, "session", "show", sessionId)}`,
+    `            ${hint(io, "tiles", "--session", sessionId)}`,
+    `            ${hint(io, "verify")}`,
   ];
 }
 

@@ -21,9 +21,12 @@ export async function command(args: readonly string[], options: TailOptions, io:
   return await withSource(options, io, async (source) => {
     const head = name === undefined ? null : await findSession(source, name);
     const stream = head?.stream ?? null;
+    const throughSeq = head?.seq ?? 0;
     const isOpen = head === null || head.status === "open";
     const follows = options.follow ?? (isOpen && io.out.isTTY === true);
-    await untilInterrupted(async (stop) => await printEvents({ source, stream, stop, follows, options, io }));
+    await untilInterrupted(
+      async (stop) => await printEvents({ source, stream, throughSeq, stop, follows, options, io }),
+    );
     return EXIT.ok;
   });
 }
@@ -32,22 +35,27 @@ interface Tailing {
   readonly source: SessionSource;
   /** Null: all of them. */
   readonly stream: StreamId | null;
+  /** What was there at the beginning is told, also what came after the session's end. */
+  readonly throughSeq: number;
   readonly stop: AbortSignal;
   readonly follows: boolean;
   readonly options: TailOptions;
   readonly io: Io;
 }
 
-async function printEvents({ source, stream, stop, follows, options, io }: Tailing): Promise<void> {
+async function printEvents(tailing: Tailing): Promise<void> {
+  const { source, stream, throughSeq, stop, follows, options, io } = tailing;
   const until = follows ? stop : null;
   const events = source.events(stream, until);
   const colors = palette(wantsColor(io.out, io.env));
+  let isOver = false;
   for await (const stored of events) {
     if (stop.aborted) return;
     if (options.json === true) printJson(io, documentOf(stored));
     else if (stream !== null) print(io, storedLine(stored.event, colors));
     else print(io, `${colors.dim(streamKey(stored.event.stream))}  ${storedLine(stored.event, colors)}`);
-    if (stream !== null && stored.event.type === "session_ended") return;
+    isOver ||= stored.event.type === "session_ended";
+    if (stream !== null && isOver && stored.event.seq >= throughSeq) return;
   }
 }
 

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SessionManager } from "../local.ts";
 import type { Io, Output } from "./io.ts";
@@ -100,6 +101,38 @@ test("a file too damaged to be opened is not in order either", async () => {
   }
   writeFileSync(broken, bytes.subarray(0, 5_000));
   expect(await verify(broken)).toMatchObject({ exitCode: 1, ok: false, streams: 0, events: 0 });
+});
+
+/** What a person is told of a store that is not in order: the problems, and then what to do. */
+async function told(store: string): Promise<{ readonly problems: string; readonly todo: string }> {
+  const [out, err] = [new Text(), new Text()];
+  expect(await command([], { store }, { out, err, env: {} })).toBe(1);
+  return { problems: out.text, todo: err.text };
+}
+
+test("what to do about damage is told once, and is not to verify again", async () => {
+  const bytes = readFileSync(sound);
+  await verifyFlipped(bytes, bytes.indexOf('"type":"task_added"') + 10, 1);
+  expect(await told(broken)).toEqual({
+    problems: expect.not.stringMatching(/holodeck verify|backup/) as string,
+    todo: "Restore the store from a backup. Until then sessions of streams that are not named here can be read.\n",
+  });
+  writeFileSync(broken, "no database at all, and long enough to be looked at ".repeat(50));
+  expect(await told(broken)).toEqual({
+    problems: expect.not.stringMatching(/holodeck verify|backup/) as string,
+    todo: "Restore it from a backup, or move it away to begin anew.\n",
+  });
+});
+
+test("a store of a newer version is not damaged: what to do is not to restore it", async () => {
+  cpSync(sound, broken);
+  const database = new DatabaseSync(broken);
+  database.exec("PRAGMA user_version = 9999");
+  database.close();
+  const { problems, todo } = await told(broken);
+  expect(problems).toMatch(/has version 9999/);
+  expect(todo).not.toMatch(/backup/);
+  expect(todo).not.toBe("");
 });
 
 test("a store that is not there is not found, rather than in order", async () => {

@@ -5,7 +5,10 @@ import type { Session } from "../session/session.ts";
 export interface ViewState {
   readonly sessionName: string;
   readonly sessionId: string;
-  /** `open`, `stopped` when it is open and the run is over, or the outcome it ended with. */
+  /**
+   * `open`, `stopped` when it is open and the run is over, `ending` when it has ended and the run is not over, or the
+   * outcome it ended with.
+   */
   readonly status: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -16,6 +19,14 @@ export interface ViewState {
   readonly concurrency: number;
   /** In the plan's order. */
   readonly tasks: readonly TaskView[];
+  /** What to type next. */
+  readonly hints: ViewHints;
+}
+
+/** Commands that go on with the session, and that show it. */
+export interface ViewHints {
+  readonly resume: string;
+  readonly show: string;
 }
 
 export interface TaskView {
@@ -43,8 +54,18 @@ export type TaskViewState =
   | "timeout"
   | "cancelled";
 
-/** `lastLine` answers the last line a task has written. */
-export function viewState(session: Session, plan: Plan, lastLine: (taskId: string) => string): ViewState {
+export interface Viewed {
+  readonly session: Session;
+  readonly plan: Plan;
+  readonly hints: ViewHints;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The last line a task has written. */
+  readonly lastLine: (taskId: string) => string;
+}
+
+export function viewState({ hints, ...viewed }: Viewed): ViewState {
+  const { session, plan } = viewed;
   const { limits } = plan;
   const limitMs = limits.session_timeout_seconds * 1_000;
   return {
@@ -55,22 +76,17 @@ export function viewState(session: Session, plan: Plan, lastLine: (taskId: strin
     durationMs: session.outcome === null ? null : session.durationSeconds * 1_000,
     limitMs,
     concurrency: limits.concurrency,
-    tasks: plan.tasks.map((task) => taskView(task, { session, plan, lastLine })),
+    tasks: plan.tasks.map((task) => taskView(task, viewed)),
+    hints,
   };
 }
 
-function taskView(
-  planned: PlanTask,
-  {
-    session,
-    plan,
-    lastLine,
-  }: { readonly session: Session; readonly plan: Plan; readonly lastLine: (taskId: string) => string },
-): TaskView {
+function taskView(planned: PlanTask, { session, plan, now, lastLine }: Omit<Viewed, "hints">): TaskView {
   const task = session.getTask(planned.id);
   const timeoutSeconds = planned.timeout_seconds ?? plan.limits.task_timeout_seconds;
   const dueAt = task?.dueAt ?? null;
-  const retryAt = task?.retryAt ?? null;
+  // One that may start by now waits as the others do, for room or for somebody to go on.
+  const retryAt = (task?.retryAt ?? 0) > now ? (task?.retryAt ?? null) : null;
   const state =
     task?.outcome ?? (task?.status === "running" ? "running" : retryAt === null ? "waiting" : "retrying");
   const error = state === "running" ? null : (task?.error ?? null);

@@ -56,9 +56,14 @@ export class HolodeckError extends Error {
   readonly todo: string;
 
   constructor(code: ErrorCode, { what, todo, cause }: ErrorText) {
-    super(`${what} ${todo}`, cause === undefined ? undefined : { cause });
+    super(together({ what, todo }), cause === undefined ? undefined : { cause });
     this.code = code;
     this.what = what;
     this.todo = todo;
   }
+}
+
+/** As one text: what is told on several lines is followed by a line of its own. */
+export function together({ what, todo }: Pick<ErrorText, "what" | "todo">): string {
+  return `${what}${what.includes("\n") ? "\n" : " "}${todo}`;
 }

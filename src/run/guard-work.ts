@@ -13,7 +13,7 @@ import { followOutput, type OutputEnd } from "./output.ts";
 import type { ProcessInfo } from "./process-info.ts";
 import { processAt } from "./processes.ts";
 import { redactText, secretPatterns, type Patterns } from "./redact.ts";
-import { resultFromFile, resultFromLine, RESULT_BYTES_MAX, type AttemptResult } from "./result.ts";
+import { resultFromFile, resultFromLine, type AttemptResult } from "./result.ts";
 import { previewOf, writeSpool, type AttemptExit, type StoppedBy } from "./spool.ts";
 import { ATTEMPT_KEY_VARIABLE } from "./survivors.ts";
 
@@ -168,10 +168,7 @@ async function leaveSpool({ spec, place, patterns, command, output, stoppedBy }:
 }
 
 function findResult(spoolDir: string, output: OutputEnd, patterns: Patterns): AttemptResult {
-  const given = resultFromFile(resultFile(spoolDir), patterns);
-  if (given !== null) return given;
-  if (output.lastLine !== null) return resultFromLine(output.lastLine, patterns);
-  return { result: null, error: `The last line has more than ${RESULT_BYTES_MAX} bytes.` };
+  return resultFromFile(resultFile(spoolDir), patterns) ?? resultFromLine(output.lastLine, patterns);
 }
 
 /** Where the command may leave its result. Not in the spool itself: what is there is redacted. */

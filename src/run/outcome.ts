@@ -44,7 +44,8 @@ function lastLine({ preview }: AttemptExit): string {
 
 /**
  * `success` when nothing went wrong that was not taken care of. A task that failed or timed out is taken care of when
- * a task after it was to run in that case (`when: failed`, `always`, or a condition on it) and succeeded.
+ * a task after it was there for that case alone (`when: failed`, or a condition on it that a success does not meet) and
+ * succeeded. What runs either way (`when: always`) cleans up or reports, and makes nothing good.
  */
 export function runOutcome(plan: Plan, ends: ReadonlyMap<string, TaskEnd>): "success" | "failed" {
   const wrong = plan.tasks.filter(({ id }) => {
@@ -57,9 +58,14 @@ export function runOutcome(plan: Plan, ends: ReadonlyMap<string, TaskEnd>): "suc
   return handled ? "success" : "failed";
 }
 
+/** Whether it ran, if it did, because the task with this id went wrong. */
 function takesCareOf({ after, when }: PlanTask, id: string): boolean {
-  if (!after.includes(id) || when === "success") return false;
-  if (typeof when === "string") return true;
+  if (!after.includes(id) || when === "success" || when === "always") return false;
+  if (when === "failed") return true;
   const conditions: readonly PlanCondition[] = Array.isArray(when) ? when : [when as PlanCondition];
-  return conditions.some((condition) => condition.task === id);
+  return conditions.some(({ task, outcome }) => task === id && isOfFailureAlone(outcome));
+}
+
+function isOfFailureAlone(outcome: PlanCondition["outcome"]): boolean {
+  return outcome !== undefined && ![outcome].flat().includes("success");
 }

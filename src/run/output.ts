@@ -23,8 +23,8 @@ export interface Output {
 }
 
 export interface OutputEnd extends Captured {
-  /** The last line of stdout that is not blank; null when it is longer than a result may be. */
-  readonly lastLine: string | null;
+  /** The last line of stdout that is not blank, cut when it is longer than a result may be. */
+  readonly lastLine: string;
 }
 
 /** Reports wait in the parent's pipe up to this many bytes; further ones are skipped. */

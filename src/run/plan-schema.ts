@@ -152,7 +152,7 @@ const whenSchema = z
     [
       oneOf(
         ["success", "failed", "always"],
-        "success: all of `after` succeeded (the default). failed: at least one failed or timed out. always: whatever became of them.",
+        "success: all of `after` succeeded (the default). failed: at least one failed or timed out. always: whatever became of them; it makes no failure good.",
       ),
       conditionSchema,
       z.array(conditionSchema, WHEN_TODO).min(1, WHEN_TODO).max(100, WHEN_TODO),

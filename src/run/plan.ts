@@ -31,7 +31,7 @@ export class PlanError extends HolodeckError {
     const lines = faults.map(({ line, what, todo }) => `${file}:${line}: ${what} ${todo}`);
     const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
     super("invalid_plan", {
-      what: `${file} has ${count}:\n${lines.join("\n")}\n`,
+      what: `${file} has ${count}:\n${lines.join("\n")}`,
       todo: "Correct it and run it again; nothing has been started.",
     });
     this.faults = faults.map((fault) => Object.assign({ file }, fault));

@@ -6,7 +6,7 @@ import { HolodeckError } from "../event/error.ts";
 import type { ArtifactReference, LeftOut, TaskRecord } from "../session/events.ts";
 import type { Session } from "../session/session.ts";
 import type { Store } from "../store/port.ts";
-import { verdictOf } from "./outcome.ts";
+import { verdictOf, type Verdict } from "./outcome.ts";
 import { attemptFolder, type AttemptName } from "./spool-folders.ts";
 import { outputFile, type AttemptExit } from "./spool.ts";
 
@@ -23,42 +23,78 @@ const LIST_BYTES_MAX = 4 * 1024;
 /** So many that were left out are named. */
 const LEFT_OUT_MAX = 10;
 
-/** Completes the attempt, or loses it; then its spool is needed no more. */
+/**
+ * Completes the attempt, or loses it. Where the session had decided before us, by timeout, cancel or its own end, its
+ * word stands, and what there is of the attempt is kept beside it. Then its spool is needed no more.
+ */
 export async function recordExit(params: RecordParams): Promise<void> {
-  const { session, taskId, attempt, exit } = params;
-  const verdict = verdictOf(exit);
-  if (verdict.kind === "lost") await session.loseAttempt(taskId, verdict.reason, attempt);
-  else {
-    const { outcome, error } = verdict;
-    const record = await keep(params);
-    const result = exit.result === null || outcome !== "success" ? {} : { result: exit.result };
-    const told = error === null ? {} : { error };
-    const completion = { attempt, durationMs: Math.round(exit.duration_ms), record, ...told, ...result };
-    await session
-      .completeTask(taskId, outcome, completion)
-      .catch(async (refusal: unknown) => await failUnstorable(params, refusal))
-      .catch(unlessOver);
-  }
+  const verdict = verdictOf(params.exit);
+  const record = await keep(params);
+  if (verdict.kind === "lost") await lose(params, verdict.reason, record);
+  const isTold = verdict.kind === "ended" && (await complete(params, verdict, record));
+  // What the loss told already is not told again.
+  if (!isTold) await keepBeside(params, record);
   rmSync(attemptFolder(params), { recursive: true, force: true });
 }
 
-/** What is too large to be recorded is the task's failure: left open, every run and resume would fail the same way. */
-async function failUnstorable(
-  { session, taskId, attempt, exit }: RecordParams,
-  error: unknown,
+/** Does nothing when the session had decided before us. */
+async function lose(
+  { session, taskId, attempt }: RecordParams,
+  reason: string,
+  record: TaskRecord,
 ): Promise<void> {
-  if (!(error instanceof HolodeckError) || error.code !== "event_too_large") throw error;
-  const told = `What became of it is too large to be recorded. ${error.what}`;
-  await session.completeTask(taskId, "failed", {
+  const lost = session.loseAttempt(taskId, reason, { attempt, record });
+  await lost
+    .catch(async (error: unknown) => {
+      if (!isTooLarge(error)) throw error;
+      await session.loseAttempt(taskId, reason, { attempt });
+    })
+    .catch(unlessOver);
+}
+
+/** False when the session had decided before us. */
+async function complete(
+  { session, taskId, attempt, exit }: RecordParams,
+  { outcome, error }: Verdict & { readonly kind: "ended" },
+  record: TaskRecord,
+): Promise<boolean> {
+  const durationMs = Math.round(exit.duration_ms);
+  const result = exit.result === null || outcome !== "success" ? {} : { result: exit.result };
+  const told = error === null ? {} : { error };
+  const completed = session.completeTask(taskId, outcome, {
     attempt,
-    durationMs: Math.round(exit.duration_ms),
-    error: told,
+    durationMs,
+    record,
+    ...told,
+    ...result,
   });
+  return await completed
+    .catch(async (refusal: unknown) => {
+      // Left open, every run and resume would fail the same way: so it is the task's failure.
+      if (!isTooLarge(refusal)) throw refusal;
+      const why = `What became of it is too large to be recorded. ${refusal.what}`;
+      return await session.completeTask(taskId, "failed", { attempt, durationMs, error: why });
+    })
+    .then(
+      () => true,
+      (refusal: unknown) => (unlessOver(refusal), false),
+    );
+}
+
+async function keepBeside({ session, taskId, attempt }: RecordParams, record: TaskRecord): Promise<void> {
+  if (Object.keys(record).length === 0) return;
+  await session.keepRecord(taskId, attempt, record).catch((error: unknown) => {
+    if (!isTooLarge(error)) unlessOver(error);
+  });
+}
+
+function isTooLarge(error: unknown): error is HolodeckError {
+  return error instanceof HolodeckError && error.code === "event_too_large";
 }
 
 /** Lets pass that the session decided before us, by timeout, cancel or its own end: its word stands. */
 export function unlessOver(error: unknown): void {
-  const over: readonly string[] = ["task_ended", "session_ended", "conflict"];
+  const over: readonly string[] = ["task_ended", "session_ended", "conflict", "pruned"];
   if (!(error instanceof HolodeckError) || !over.includes(error.code)) throw error;
 }
 

@@ -20,6 +20,15 @@ function resultIn(text: string): ReturnType<typeof resultFromFile> {
   return resultFromFile(join(folder, "result"), patterns);
 }
 
+/** What a last line comes to that is longer than a result may be, in chunks. */
+function resultOfLong(begin: string, end: string): ReturnType<typeof resultFromLine> {
+  const last = createLastLine();
+  last.push(Buffer.from(begin));
+  for (let chunk = 0; chunk < 3; chunk++) last.push(Buffer.from("x".repeat(RESULT_BYTES_MAX)));
+  for (const rest of [end, " \t", "\n", "\n \n"]) last.push(Buffer.from(rest));
+  return resultFromLine(last.get(), patterns);
+}
+
 describe("A result file", () => {
   test("may hold any JSON", () => {
     expect(resultIn('{"lines": [1, "two", null]}')).toEqual({
@@ -82,10 +91,18 @@ describe("The last line of stdout", () => {
     );
   });
 
-  test("is unknown when it is longer than a result may be", () => {
-    const last = createLastLine();
-    last.push(Buffer.from(`{"a": "${"x".repeat(RESULT_BYTES_MAX)}`));
-    last.push(Buffer.from('"}\n'));
-    expect(last.get()).toBeNull();
+  test("claims no result when it is long and no object", () => {
+    const none = { result: null, error: null };
+    expect(resultOfLong("", "")).toEqual(none);
+    expect(resultOfLong("{", "")).toEqual(none);
+    expect(resultOfLong("", "}")).toEqual(none);
+    expect(resultOfLong('["', '"]')).toEqual(none);
+  });
+
+  test("is an error when it looks like an object that is larger than a result may be", () => {
+    expect(resultOfLong('{"a": "', '"}')).toMatchObject({
+      result: null,
+      error: expect.stringMatching(/more than 49152 bytes/),
+    });
   });
 });

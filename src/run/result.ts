@@ -35,9 +35,14 @@ export function resultFromFile(path: string, patterns: Patterns): AttemptResult 
   }
 }
 
-/** The result in a last line of redacted stdout, if it is a JSON object. */
+/** The result in a last line of redacted stdout, if it is a JSON object; one that is too large is told by its braces. */
 export function resultFromLine(line: string, patterns: Patterns): AttemptResult {
-  if (!line.startsWith("{")) return NO_RESULT;
+  if (!line.startsWith("{") || !line.endsWith("}")) return NO_RESULT;
+  if (Buffer.byteLength(line) > RESULT_BYTES_MAX) {
+    return failed(
+      `The last line looks like a result, a JSON object, and has more than ${RESULT_BYTES_MAX} bytes; print less, or keep a file among the artifacts.`,
+    );
+  }
   try {
     JSON.parse(line);
   } catch {
@@ -46,10 +51,11 @@ export function resultFromLine(line: string, patterns: Patterns): AttemptResult 
   return parseResult(line, patterns);
 }
 
-/** Follows stdout and knows its last line that is not blank; null when that line is longer than a result may be. */
+/** Follows stdout and knows its last line that is not blank. */
 export interface LastLine {
   push(bytes: Uint8Array): void;
-  get(): string | null;
+  /** A line that is longer than a result may be is cut, and still longer: its beginning, and its very end. */
+  get(): string;
 }
 
 export function createLastLine(): LastLine {
@@ -63,8 +69,7 @@ export function createLastLine(): LastLine {
       open = bound(text.subarray(end + 1));
     },
     get() {
-      const line = (lastWritten(open) ?? last).toString().trim();
-      return Buffer.byteLength(line) > RESULT_BYTES_MAX ? null : line;
+      return (lastWritten(open) ?? last).toString().trim();
     },
   };
 }
@@ -76,9 +81,12 @@ function lastWritten(text: Buffer): Buffer | null {
   return bound(text.subarray(text.lastIndexOf(0x0a, end - 1) + 1, end));
 }
 
-/** Copies what is enough to see that a line is too long. */
+/** Copies what is enough to see that a line is too long, and how it begins and ends. */
 function bound(line: Buffer): Buffer {
-  return Buffer.from(line.subarray(0, RESULT_BYTES_MAX + 2));
+  if (line.length <= RESULT_BYTES_MAX + 2) return Buffer.from(line);
+  let end = line.length;
+  while (end > 1 && isBlank(line[end - 1])) end--;
+  return Buffer.concat([line.subarray(0, RESULT_BYTES_MAX + 1), line.subarray(end - 1, end)]);
 }
 
 function isBlank(byte: number | undefined): boolean {

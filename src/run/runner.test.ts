@@ -95,6 +95,19 @@ test("a failure that a later task takes care of is none of the session", async (
   expect(ran.session.getTask("skipped")?.error).toContain("bad ended as failed");
 });
 
+test("a task that runs always makes no failure good: the session fails, and the task has run", async () => {
+  const ran = await run(`
+  - {id: bad, run: exit 1}
+  - {id: clean-up, after: [bad], when: always, run: "true"}`);
+  expect(outcomes(ran)).toEqual({ bad: "failed", "clean-up": "success" });
+  expect(ran.session.outcome).toBe("failed");
+});
+
+test("a task whose last line is long and no result has done its work", async () => {
+  const ran = await run(`  - {id: t, run: "head -c 100000 /dev/zero | tr '\\\\0' x"}`);
+  expect([ran.session.getTask("t")?.outcome, ran.session.getTask("t")?.error]).toEqual(["success", null]);
+});
+
 test("a task that fails is tried again as often as it may be, each attempt with its number", async () => {
   const ran = await run(`
   - id: flaky

@@ -103,7 +103,7 @@ test("an attempt completes only as itself", () => {
 });
 
 test("a lost attempt uses up no retry", () => {
-  const lose: Command = { type: "lose_attempt", taskId: "a", attempt: 1, reason: "died" };
+  const lose: Command = { type: "lose_attempt", taskId: "a", attempt: 1, reason: "died", record: {} };
   const { state } = given(sessionAggregate)
     .having(start, add("a", 1), begin("a"), lose, begin("a"), complete("a", "failed", 2), begin("a"))
     .when(complete("a", "success", 3))
@@ -178,7 +178,21 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
       )
       .map(([task, outcome, attempt]) => complete(task, outcome, attempt)),
   },
-  anyTask.map((taskId): Command => ({ type: "lose_attempt", taskId, attempt: 1, reason: "died" })),
+  anyTask.map((taskId): Command => ({
+    type: "lose_attempt",
+    taskId,
+    attempt: 1,
+    reason: "died",
+    record: {},
+  })),
+  fc
+    .tuple(anyTask, fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 3 }))
+    .map(([taskId, attempt, exit_code]): Command => ({
+      type: "keep_record",
+      taskId,
+      attempt,
+      record: { exit_code },
+    })),
   fc.constant<Command>({
     type: "resume_session",
     process: HEIR,
@@ -204,7 +218,8 @@ test("whatever is asked and whenever, each task and the session end at most once
       const ends = events.filter(({ type }) => type === "task_ended").map(({ data }) => data["task_id"]);
       expect(new Set(ends).size).toBe(ends.length);
       const ended = events.findIndex(({ type }) => type === "session_ended");
-      if (ended >= 0) expect(ended).toBe(events.length - 1);
+      const after = ended < 0 ? [] : events.slice(ended + 1);
+      expect(after.every(({ type }) => type === "record_kept")).toBe(true);
       for (const { type, data } of events) {
         if (type !== "session_ended") continue;
         const { total, succeeded, failed, cancelled, timed_out } = data.tasks;

@@ -12,6 +12,7 @@ import { evolve } from "./evolve.ts";
 import { endSession, expire, resumeSession, setClock, settle, startSession } from "./lifecycle.ts";
 import { manageObject } from "./managing.ts";
 import { pruneSession } from "./prune.ts";
+import { keepRecord } from "./records.ts";
 import {
   initialState,
   nextDueAt,
@@ -30,7 +31,7 @@ export const sessionAggregate: SessionAggregate = {
   evolve,
   head,
   settle,
-  snapshot: { version: 7, save, load },
+  snapshot: { version: 8, save, load },
 };
 
 /** What follows from a command says for which trace, beside what its tile shows. */
@@ -64,6 +65,8 @@ function decideAlone(state: SessionState, command: SessionCommand): Decision<Ses
       return completeTask(state, command);
     case "lose_attempt":
       return loseAttempt(state, command);
+    case "keep_record":
+      return keepRecord(state, command);
     case "end_session":
       return endSession(state, command);
     case "attach_agent":

@@ -125,6 +125,16 @@ export interface LoseAttempt extends Timed {
   readonly taskId: string;
   readonly attempt: number;
   readonly reason: string;
+  /** What is kept of it. */
+  readonly record: TaskRecord;
+}
+
+/** What is kept of an attempt that was over, by decision, before its processes had left. */
+export interface KeepRecord extends Timed {
+  readonly type: "keep_record";
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly record: TaskRecord;
 }
 
 export interface EndSession extends Timed {
@@ -212,6 +222,7 @@ type AnyCommand =
   | NoteHeartbeat
   | CompleteTask
   | LoseAttempt
+  | KeepRecord
   | EndSession
   | AttachAgent
   | DetachAgent

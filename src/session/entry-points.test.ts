@@ -78,6 +78,7 @@ const OWNERS_ALONE: Readonly<Record<string, string>> = {
   getTask: "task() and tasks() show copies",
   getActiveTasks: "tasks() shows copies",
   take: "is the manager's",
+  keepRecord: "names blobs, which whoever runs the processes has stored",
   detachLocal: "is the manager's",
   detachLost: "is the manager's",
   closesWith: "is the manager's",

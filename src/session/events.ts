@@ -78,6 +78,7 @@ export type SessionEvent =
   | Of<"task_started", TaskStarted & AttemptStarted>
   | Of<"task_heartbeat", TaskHeartbeat>
   | Of<"attempt_ended", AttemptEnded>
+  | Of<"record_kept", RecordKept>
   | Of<"task_ended", TaskEnded<TaskOutcome> & TaskRecord & TaskClosed>
   | Of<"emergence_alert", EmergenceAlert>
   | Of<"roles_negotiated", RolesNegotiated>
@@ -139,6 +140,7 @@ const TYPES: Readonly<Record<SessionEvent["type"], true>> = {
   task_started: true,
   task_heartbeat: true,
   attempt_ended: true,
+  record_kept: true,
   task_ended: true,
   emergence_alert: true,
   roles_negotiated: true,
@@ -270,6 +272,12 @@ export interface AttemptEnded extends TaskRecord {
   readonly error?: string;
   /** The next attempt starts no sooner, milliseconds since the epoch. */
   readonly retry_at: number;
+}
+
+/** What is kept of an attempt that was over, by decision, before its processes had left. It may come after the session's end. */
+export interface RecordKept extends TaskRecord {
+  readonly task_id: string;
+  readonly attempt: number;
 }
 
 /** What the session asked for and what it may have; see trust/negotiation.ts. */

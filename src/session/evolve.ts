@@ -1,9 +1,9 @@
 // What each event changes in a session. Deterministic: the same events give the same state on any machine.
 import type { Happened } from "../event/decider.ts";
-import type { Json } from "../event/json.ts";
 import { takePartChanged } from "./agents.ts";
-import type { SessionEvent, TaskAdded, TaskCarried, TaskRecord } from "./events.ts";
+import type { SessionEvent, TaskAdded, TaskCarried } from "./events.ts";
 import { prunedState } from "./prune.ts";
+import { recordKept, recordOf } from "./records.ts";
 import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
 
 type Started = EventOf<"session_started">["data"];
@@ -37,6 +37,7 @@ export function evolve(state: SessionState, event: Happened<SessionEvent>): Sess
     case "task_started":
     case "task_heartbeat":
     case "attempt_ended":
+    case "record_kept":
       attemptWent(state, event);
       break;
     case "task_ended":
@@ -183,10 +184,11 @@ function routed(state: SessionState, { data }: EventOf<"task_routed">): void {
 
 function attemptWent(
   state: SessionState,
-  event: EventOf<"task_started" | "task_heartbeat" | "attempt_ended">,
+  event: EventOf<"task_started" | "task_heartbeat" | "attempt_ended" | "record_kept">,
 ): void {
   if (event.type === "task_started") attemptStarted(state, event);
   else if (event.type === "task_heartbeat") heard(state, event);
+  else if (event.type === "record_kept") recordKept(state, event);
   else attemptEnded(state, event);
 }
 
@@ -203,6 +205,7 @@ function attemptStarted(state: SessionState, { data, at }: EventOf<"task_started
   task.process = data.process ?? null;
   task.heartbeatAt = null;
   task.retryAt = null;
+  task.record = {};
 }
 
 function heard(state: SessionState, { data, at }: EventOf<"task_heartbeat">): void {
@@ -222,6 +225,7 @@ function attemptEnded(state: SessionState, { data, at }: EventOf<"attempt_ended"
   task.heartbeatAt = null;
   task.retryAt = data.retry_at;
   task.error = data.error ?? null;
+  task.record = recordOf(data);
   if (data.outcome !== "lost") task.retried += 1;
 }
 
@@ -256,7 +260,8 @@ function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
   task.endedAt = ending.ended_at;
   task.result = ending.result;
   task.error = ending.error ?? null;
-  task.record = recordOf(ending);
+  // A task that is ended between two attempts keeps what there is of the last.
+  task.record = { ...task.record, ...recordOf(ending) };
   task.startedAt = null;
   task.dueAt = null;
   task.retryAt = null;
@@ -267,25 +272,6 @@ function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
   state.totals[outcome] += 1;
   const closedBySession = ending.closed_by_session === true;
   state.ends.push({ taskId: task.taskId, outcome, durationMs, attempts, closedBySession });
-}
-
-/** Every member of a record. */
-const RECORD_MEMBERS = [
-  "result_blob",
-  "output",
-  "artifacts",
-  "artifacts_blob",
-  "artifacts_left_out",
-  "exit_code",
-] as const satisfies readonly (keyof TaskRecord)[];
-
-/** A loop, and no spread for each member: most tasks have none of them, and each task ends here. */
-function recordOf(ending: TaskRecord): TaskRecord {
-  const record: Record<string, Json | undefined> = {};
-  for (const member of RECORD_MEMBERS) {
-    if (ending[member] !== undefined) record[member] = ending[member];
-  }
-  return record;
 }
 
 function ended(state: SessionState, { data }: EventOf<"session_ended">): void {

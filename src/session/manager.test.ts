@@ -4,7 +4,6 @@ import { HolodeckError } from "../event/error.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { settled, TestClock } from "../testing/test-clock.ts";
 import { testManager, testProcesses } from "../testing/test-manager.ts";
-import { CALLBACK_MS_MAX } from "./observers.ts";
 import type { Session } from "./session.ts";
 import type { WorkContext } from "./work.ts";
 
@@ -22,34 +21,6 @@ test("callbacks are called once per event, in order, after commit", async () => 
   await session.addTask("b");
   await session.endSession("failed");
   expect(calls).toEqual(["task a failed", "task b cancelled", "session failed"]);
-});
-
-test("a callback that throws harms nothing and is reported once", async () => {
-  const { manager, reported } = testManager({
-    onTaskComplete: () => {
-      throw new Error("my bug");
-    },
-  });
-  const session = await manager.startSession();
-  for (const id of ["a", "b", "c"]) await (await session.addTask(id)).complete();
-  expect(session.totals.succeeded).toBe(3);
-  expect(reported.map((problem) => problem.what)).toEqual(["The callback onTaskComplete threw: my bug."]);
-});
-
-test("a callback that hangs harms nothing, is passed over and reported once", async () => {
-  const seen: string[] = [];
-  const { manager, clock, reported } = testManager({
-    onTaskComplete: async (task) => {
-      seen.push(task.taskId);
-      await new Promise(() => undefined);
-    },
-  });
-  const session = await manager.startSession();
-  for (const id of ["a", "b"]) await (await session.addTask(id)).complete();
-  expect(seen).toEqual(["a"]);
-  await clock.advance(2 * CALLBACK_MS_MAX);
-  expect(seen).toEqual(["a", "b"]);
-  expect(reported.map((problem) => problem.what)).toEqual(["The callback onTaskComplete did not return."]);
 });
 
 test("listeners hear every event, or those of one type, until they leave", async () => {

@@ -1,11 +1,17 @@
-// Callbacks of users. Each is called after commit, in order, one call at a time; one that throws or hangs harms
-// nothing and is reported once.
+// Callbacks of users. Each is called after commit, in order, one call at a time unless one hangs; one that throws or
+// hangs harms nothing and is reported once.
 import type { Clock } from "../event/clock.ts";
 import { HolodeckError } from "../event/error.ts";
 import { callbackContext } from "./callback-context.ts";
 
 /** A callback that has not returned after this is passed over: the next call goes ahead. */
 export const CALLBACK_MS_MAX = 10_000;
+
+/**
+ * While one that was passed over has not come back, those after it are called beside each other, and whoever waits for
+ * them all waits so long: a callback that hangs has its ten seconds once, and not once a call.
+ */
+export const AFTER_A_HANG_MS_MAX = 1_000;
 
 export class Observer<Subject> {
   readonly #name: string;
@@ -18,6 +24,10 @@ export class Observer<Subject> {
   #calling: Promise<void> = Promise.resolve();
   /** The call under way. */
   #call: object | null = null;
+  /** Calls that nobody waits for before the next. */
+  readonly #beside = new Map<object, Promise<void>>();
+  /** How many were passed over and have not come back. */
+  #hanging = 0;
 
   constructor({
     name,
@@ -47,7 +57,10 @@ export class Observer<Subject> {
    * which would wait for itself.
    */
   async idle(): Promise<void> {
-    if (callbackContext.getStore() !== this.#call) await this.#calling;
+    const own = callbackContext.getStore();
+    if (own === this.#call) return;
+    await this.#calling;
+    for (const [call, done] of this.#beside) if (call !== own) await done;
   }
 
   async #callAll(): Promise<void> {
@@ -55,25 +68,39 @@ export class Observer<Subject> {
     for (let subject = this.#waiting.shift(); subject !== undefined; subject = this.#waiting.shift()) {
       const call = {};
       this.#call = call;
-      try {
-        const returned = callbackContext.run(call, () => this.#callback(subject));
-        if (isPromise(returned)) await this.#patiently(returned);
-      } catch (cause) {
-        this.#reportOnce("threw", "Catch the error inside the callback.", cause);
-      }
+      const done = this.#callOne(call, subject);
+      if (this.#hanging === 0) await done;
+      else
+        this.#beside.set(
+          call,
+          done.finally(() => this.#beside.delete(call)),
+        );
     }
     this.#busy = false;
     this.#call = null;
   }
 
+  /** Resolves when it has returned or is passed over. */
+  async #callOne(call: object, subject: Subject): Promise<void> {
+    try {
+      const returned = callbackContext.run(call, () => this.#callback(subject));
+      if (isPromise(returned)) await this.#patiently(returned);
+    } catch (cause) {
+      this.#reportOnce("threw", "Catch the error inside the callback.", cause);
+    }
+  }
+
   async #patiently(returned: PromiseLike<unknown>): Promise<void> {
+    const patienceMs = this.#hanging === 0 ? CALLBACK_MS_MAX : AFTER_A_HANG_MS_MAX;
     const done = new AbortController();
-    const tooLong = this.#clock.sleep(CALLBACK_MS_MAX, done.signal).then(() => "hangs");
+    const tooLong = this.#clock.sleep(patienceMs, done.signal).then(() => "hangs");
     const first = await Promise.race([Promise.resolve(returned).then(() => "returned"), tooLong]).finally(
       () => done.abort(),
     );
     if (first !== "hangs") return;
-    Promise.resolve(returned).catch(() => undefined);
+    this.#hanging += 1;
+    const isBack = (): unknown => (this.#hanging -= 1);
+    Promise.resolve(returned).then(isBack, isBack);
     const todo = `Return within ${CALLBACK_MS_MAX / 1_000} s; a durable effect belongs into a reactor.`;
     this.#reportOnce("did not return", todo);
   }

@@ -11,6 +11,8 @@ export function pruneSession(state: SessionState, command: PruneSession): Decisi
     const what = status === "none" ? "There is no such session." : `Session ${state.sessionId} is open.`;
     return { code: "conflict", what, todo: "Prune sessions that have ended." };
   }
+  // A record that came since `to` was read would stay behind, before the event that says what went.
+  if (state.recordSeq > command.to) return [];
   if (state.pruned === "events" || state.pruned === command.what || state.pruned !== command.seen) return [];
   if (command.what === "blobs") return [fact("blobs_pruned", null, {})];
   const { to, lastHash } = command;

@@ -124,6 +124,8 @@ export interface SessionState {
   open: Set<string>;
   /** Ids of the tasks an attempt of which is running. */
   running: Set<string>;
+  /** The newest event that told a record, which may be the stream's last after the session's end; 0 before the first. */
+  recordSeq: number;
   /** In the order they ended. */
   ends: EndedTask[];
   readonly totals: Record<TaskOutcome, number>;
@@ -175,6 +177,7 @@ export function initialState(): SessionState {
     tasks: new Map(),
     open: new Set(),
     running: new Set(),
+    recordSeq: 0,
     ends: [],
     totals: { success: 0, failed: 0, cancelled: 0, timeout: 0 },
   };

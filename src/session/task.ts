@@ -150,7 +150,7 @@ export class Task {
     return this.#state().heartbeatAt;
   }
 
-  /** What was kept of its work: output, artifacts, exit code. */
+  /** What was kept of its last attempt that is over: output, artifacts, exit code. */
   get record(): TaskRecord {
     return this.#state().record;
   }

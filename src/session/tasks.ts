@@ -134,6 +134,7 @@ export function loseAttempt(state: SessionState, command: LoseAttempt): Decision
   if (task.status !== "running" || task.attempt !== command.attempt) return [];
   return [
     fact("attempt_ended", null, {
+      ...command.record,
       task_id: task.taskId,
       attempt: task.attempt,
       outcome: "lost",
@@ -302,7 +303,7 @@ function refuseOldAttempt(task: TaskState, attempt: number | null): Refusal | nu
   };
 }
 
-function findTask(state: SessionState, taskId: string): TaskState | Refusal {
+export function findTask(state: SessionState, taskId: string): TaskState | Refusal {
   const task = state.tasks.get(taskId);
   if (task !== undefined) return task;
   return (
@@ -314,6 +315,6 @@ function findTask(state: SessionState, taskId: string): TaskState | Refusal {
   );
 }
 
-function quote(taskId: string): string {
+export function quote(taskId: string): string {
   return JSON.stringify(taskId.slice(0, 100));
 }

@@ -4,7 +4,7 @@
 import { HolodeckError } from "../event/error.ts";
 import type { StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
-import { SESSION_EVENT_TYPES, type ProcessIdentity, type SessionEvent } from "./events.ts";
+import { SESSION_EVENT_TYPES, type ProcessIdentity, type SessionEvent, type TaskRecord } from "./events.ts";
 import type { Done, SessionHost } from "./host.ts";
 import {
   checkDuration,
@@ -42,6 +42,14 @@ export interface StartTaskOptions {
   readonly process?: ProcessIdentity | null;
   /** Makes the call happen once, however often it is repeated. */
   readonly idempotencyKey?: string;
+}
+
+/** What is told of an attempt that is lost beside the reason. */
+export interface LoseOptions {
+  /** The attempt that is meant; default whichever runs. */
+  readonly attempt?: number;
+  /** What is kept of it, its blobs stored already. */
+  readonly record?: TaskRecord;
 }
 
 /** What a handle needs of the manager it belongs to. */
@@ -163,13 +171,28 @@ export class WorkingSession extends SessionView implements AsyncDisposable {
 
   /**
    * For who takes over from a process that died: the running attempt is over, and the task may start again. With
-   * `attempt` that one alone: another that runs by now is left alone.
+   * `attempt` that one alone: another that runs by now is left alone. `record` is what is kept of it.
    */
-  async loseAttempt(taskId: string, reason: string, attempt?: number): Promise<void> {
+  async loseAttempt(taskId: string, reason: string, options: LoseOptions = {}): Promise<void> {
+    const { attempt, record: beside = {} } = checkKeys(options, "options", ["attempt", "record"]);
+    const record = checkJsonObject(beside, "record");
     const task = this.#state.tasks.get(checkText(taskId, "taskId"));
     if (task?.status !== "running" || (attempt ?? task.attempt) !== task.attempt) return;
     if (task.process !== null && this.host.processes.isAlive(task.process)) return;
-    this.take((await this.#execute({ type: "lose_attempt", taskId, attempt: task.attempt, reason })).state);
+    const lost = { type: "lose_attempt", taskId, attempt: task.attempt, reason, record } as const;
+    this.take((await this.#execute(lost)).state);
+  }
+
+  /**
+   * Keeps what there is of an attempt that the session had decided was over (a time limit, a cancel, its own end) before
+   * its processes had left; its blobs are stored already. Changes no outcome, is told once however often, and may come
+   * after the session's end. Refused: `conflict` while the attempt runs, `pruned`, `task_not_found`.
+   */
+  async keepRecord(taskId: string, attempt: number, record: TaskRecord): Promise<void> {
+    checkText(taskId, "taskId");
+    checkInteger(attempt, "attempt", 1, Number.MAX_SAFE_INTEGER);
+    const kept = checkJsonObject(record, "record");
+    this.take((await this.#execute({ type: "keep_record", taskId, attempt, record: kept })).state);
   }
 
   /**

@@ -1,5 +1,6 @@
 // Checks a whole store: every event's bytes against its hash, every chain, every head against its last event,
 // and what the adapter finds below. Damage is reported, never thrown. One page of one stream is in memory at once.
+import { HolodeckError } from "../event/error.ts";
 import { leafHash, type StreamId } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
 import { prunedBy, type Pruned } from "../event/pruned.ts";
@@ -184,7 +185,7 @@ class Verifier {
     try {
       return await act();
     } catch (error) {
-      this.#report(stream, seq, error instanceof Error ? error.message : String(error));
+      this.#report(stream, seq, damageOf(error));
       return undefined;
     }
   }
@@ -199,4 +200,10 @@ class Verifier {
     this.#told.add(fault);
     this.problems.push({ stream, seq, what });
   }
+}
+
+/** Who says that something is damaged advises to verify: that is being done. */
+function damageOf(error: unknown): string {
+  if (error instanceof HolodeckError && error.code.endsWith("_corrupt")) return error.what;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -126,12 +126,15 @@ async function blobsOf(store: Store, { type, data }: Event): Promise<readonly Na
 /** A record, and whose it is. */
 type RecordOfTask = TaskRecord & { readonly task_id: string };
 
+/** The events whose data is a record, beside what else they tell. */
+const RECORDING: ReadonlySet<string> = new Set(["task_ended", "attempt_ended", "record_kept"]);
+
 function recordIn(type: string, data: JsonObject): RecordOfTask | null {
   if (type === "task_carried") {
     const { task_id, end } = data as unknown as TaskCarried;
     return end === undefined ? null : { ...end, task_id };
   }
-  return type === "task_ended" || type === "attempt_ended" ? (data as RecordOfTask) : null;
+  return RECORDING.has(type) ? (data as RecordOfTask) : null;
 }
 
 async function listIn(store: Store, { hash }: BlobReference): Promise<readonly ArtifactReference[]> {

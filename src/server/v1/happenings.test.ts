@@ -109,6 +109,20 @@ test("artifacts are a session's blobs, also those in a list too long for its eve
   expect((await v1.get(`/v1/sessions/${fork.body.session_id}/blobs/${files[0]!.hash}`)).text).toBe("alpha");
 });
 
+test("what was kept of an attempt after the session's end is among its blobs, and of its task", async () => {
+  const output = { hash: await v1.store.putBlob({ bytes: Buffer.from("leaving") }), bytes: 7 };
+  const found = await v1.manager.get(session.slice("/v1/sessions/".length));
+  await found.addTask("t");
+  await found.startTask("t");
+  await found.endSession("cancelled");
+  await found.keepRecord("t", 1, { output });
+  expect((await v1.get(`${session}/blobs`)).body["blobs"]).toEqual([
+    { ...output, kind: "output", task_id: "t" },
+  ]);
+  expect((await v1.get(`${session}/blobs/${output.hash}`)).text).toBe("leaving");
+  expect((await v1.get(`${session}/tasks/t`)).body).toMatchObject({ outcome: "cancelled", output });
+});
+
 test("rooms are listed by name page by page, and a room's tiles newest first", async () => {
   await v1.start({ scout_room: "b/two" });
   await v1.clock.advance(1_000);
