@@ -1,7 +1,6 @@
 // The /v1 API as an application: requests in, responses out, no port. What it answers to is a table of endpoints; here
 // they are routed, kept to once per idempotency key, and their errors put into words.
 import { Hono, type Context, type MiddlewareHandler } from "hono";
-import { HolodeckError } from "../../event/error.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { Clock } from "../../event/clock.ts";
 import type { Processes } from "../../session/host.ts";
@@ -17,6 +16,7 @@ import { decisionEndpoints } from "./decisions.ts";
 import { ELSEWHERE } from "./elsewhere.ts";
 import type { Answer, Endpoint, KeyedRequest, V1Context } from "./endpoint.ts";
 import { RequestDesk, type KeptAnswer } from "./idempotency.ts";
+import { noSuchEndpoint } from "./no-such-endpoint.ts";
 import { PROBLEM_KINDS, PROBLEM_TYPE, problemOf, problemResponse } from "./problems.ts";
 import { checkRequest, type CheckedRequest } from "./request.ts";
 import { happeningEndpoints } from "./happenings.ts";
@@ -102,7 +102,9 @@ export function v1App(parts: V1Parts): Hono<ServerEnv> {
   }
   parts.mount?.(app);
   app.onError((error) => answerProblem(desk, error));
-  app.notFound((c) => noSuchEndpoint(app, c));
+  app.notFound((c) =>
+    noSuchEndpoint(app, c, { path: c.req.path, todo: "GET /v1/docs lists what there is." }),
+  );
   return app;
 }
 
@@ -187,26 +189,4 @@ function responseOf(answer: Omit<KeptAnswer, "isRepeat">, isRepeat = false): Res
 function answerProblem({ report }: Desk, error: unknown): Response {
   if (PROBLEM_KINDS[problemOf(error).code].status >= 500) report(error);
   return problemResponse(error);
-}
-
-/** 405 for a path that other methods have, else 404. */
-function noSuchEndpoint(app: Hono<ServerEnv>, c: Context<ServerEnv>): Response {
-  const { method, path } = c.req;
-  const allowed = ["GET", "POST"].filter((one) => app.router.match(one, path)[0].some(isHandler));
-  if (allowed.length === 0) {
-    const what = `There is no ${path.slice(0, 200)} here.`;
-    return problemResponse(
-      new HolodeckError("not_found", { what, todo: "GET /v1/docs lists what there is." }),
-    );
-  }
-  const what = `${method} is not a method of ${path.slice(0, 200)}.`;
-  const todo = `Use ${allowed.join(" or ")}.`;
-  const response = problemResponse(new HolodeckError("method_not_allowed", { what, todo }));
-  response.headers.set("allow", allowed.join(", "));
-  return response;
-}
-
-/** Middleware stands under every path. */
-function isHandler([[, route]]: readonly [readonly [unknown, { readonly path: string }], unknown]): boolean {
-  return route.path !== "/*";
 }
