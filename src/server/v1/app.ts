@@ -139,8 +139,8 @@ async function serveChecked(
     path: c.req.path,
     body: request.rawBody,
   };
-  const work = async (keyed: KeyedRequest) => await keptAnswer(desk, async () => await act(keyed));
-  const answer = await desk.requests.once(asked, work, isFinal);
+  const work = async (keyed: KeyedRequest) => await keptAnswer(async () => await act(keyed));
+  const answer = await desk.requests.once(asked, work);
   return responseOf(answer, answer.isRepeat);
 }
 
@@ -152,26 +152,18 @@ function keyOf(c: Context): string | undefined {
   throw invalid(what, "Use a random id, for example.");
 }
 
-/** What an endpoint answers, or the problem it has. */
-async function keptAnswer(
-  desk: Desk,
-  act: () => Promise<Answer | Response>,
-): Promise<Omit<KeptAnswer, "isRepeat">> {
+/** What an endpoint answers, or the problem it has. Throws trouble that passes: that is no answer to keep. */
+async function keptAnswer(act: () => Promise<Answer | Response>): Promise<Omit<KeptAnswer, "isRepeat">> {
   try {
     const answer = await act();
     if (answer instanceof Response) throw new TypeError("Only a GET answers with something else than JSON.");
     return keptOf(answer);
   } catch (error) {
     const { code, body } = problemOf(error);
-    const { status } = PROBLEM_KINDS[code];
-    if (status >= 500) desk.report(error);
+    const { status, retryable } = PROBLEM_KINDS[code];
+    if (status >= 500 || retryable) throw error;
     return { status, type: PROBLEM_TYPE, location: null, text: JSON.stringify(body) };
   }
-}
-
-/** Trouble that passes is no answer to keep: whoever tries again is to find out anew. */
-function isFinal({ status }: Omit<KeptAnswer, "isRepeat">): boolean {
-  return status < 500;
 }
 
 function keptOf({ status, body, location }: Answer): Omit<KeptAnswer, "isRepeat"> {

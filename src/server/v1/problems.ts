@@ -31,7 +31,7 @@ export const PROBLEM_KINDS: Readonly<Record<ErrorCode, ProblemKind>> = {
   denied: kind(403, "This may not be done with this key"),
   event_corrupt: own("Stored data is damaged"),
   event_too_large: kind(413, "The content is too large"),
-  fleet_full: kind(409, "The fleet is full"),
+  fleet_full: kind(409, "The fleet is full", true),
   idempotency_key_reused: kind(422, "The idempotency key belongs to another request"),
   internal: own("Something went wrong here"),
   invalid_argument: kind(400, "The request is not valid"),
