@@ -4,9 +4,8 @@ import { Hono, type Context, type MiddlewareHandler } from "hono";
 import type { SessionManager } from "../../session/manager.ts";
 import type { Clock } from "../../event/clock.ts";
 import type { Processes } from "../../session/host.ts";
-import { withTrace } from "../../session/trace-context.ts";
-import { traceparentFault } from "../../session/traceparent.ts";
 import type { Store } from "../../store/port.ts";
+import { carryTrace } from "../carry-trace.ts";
 import type { ServerEnv } from "../principal.ts";
 import { invalid } from "../query.ts";
 import { RoomCounts } from "../room-counts.ts";
@@ -18,7 +17,7 @@ import type { Answer, Endpoint, KeyedRequest, V1Context } from "./endpoint.ts";
 import { RequestDesk, type KeptAnswer } from "./idempotency.ts";
 import { noSuchEndpoint } from "./no-such-endpoint.ts";
 import { PROBLEM_KINDS, PROBLEM_TYPE, problemOf, problemResponse } from "./problems.ts";
-import { checkRequest, type CheckedRequest } from "./request.ts";
+import { checkRequest } from "./request.ts";
 import { happeningEndpoints } from "./happenings.ts";
 import { identityEndpoints } from "./identities.ts";
 import { objectEndpoints } from "./objects.ts";
@@ -96,6 +95,7 @@ export function v1App(parts: V1Parts): Hono<ServerEnv> {
   };
   const app = new Hono<ServerEnv>();
   if (parts.authenticate !== undefined) app.use(parts.authenticate);
+  app.use(carryTrace);
   for (const endpoint of ENDPOINTS) {
     const path = endpoint.path.replaceAll(/\{(\w+)\}/g, ":$1");
     app.on(endpoint.method.toUpperCase(), path, async (c) => await serveEndpoint(desk, endpoint, c));
@@ -110,20 +110,6 @@ export function v1App(parts: V1Parts): Hono<ServerEnv> {
 
 async function serveEndpoint(desk: Desk, endpoint: Endpoint, c: Context<ServerEnv>): Promise<Response> {
   const request = await checkRequest(c, endpoint, desk.context);
-  const trace = c.req.header("traceparent");
-  const serveIt = async () => await serveChecked(desk, endpoint, request, c);
-  // A trace that cannot be read is passed over, as its recommendation says (W3C Trace Context §4.3).
-  return trace === undefined || traceparentFault(trace) !== null
-    ? await serveIt()
-    : await withTrace(trace, serveIt);
-}
-
-async function serveChecked(
-  desk: Desk,
-  endpoint: Endpoint,
-  request: CheckedRequest,
-  c: Context<ServerEnv>,
-): Promise<Response> {
   const { principal, path, query, body } = request;
   const act = async (keyed: KeyedRequest | null) =>
     await endpoint.act({ ...desk.context, principal, path, query, body, keyed }, c);
