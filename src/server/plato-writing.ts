@@ -58,22 +58,31 @@ async function submitOne(plato: Plato, c: Context<ServerEnv>, room: string | nul
   return c.json(answer, statusOf(outcome));
 }
 
-/** The tiles are submitted in their order and together, each on its own. */
+/** The tiles are submitted in their order and together, each on its own and answered as if it had come alone. */
 async function submitBatch(plato: Plato, c: Context<ServerEnv>): Promise<Response> {
   const { tiles } = await readJsonObject(c);
   // Each tile has its own; what is no key is told to whoever sends it all the same.
   keyOf(c.req.header("idempotency-key"));
   if (!Array.isArray(tiles)) throw invalid("The body has no list `tiles`.", "Send {tiles: […]}.");
-  const takes: (() => Promise<Outcome>)[] = [];
-  for (const one of tiles as readonly Json[]) {
+  const asked = (tiles as readonly Json[]).map((one) => {
     const { idempotency_key, ...tile } = isObject(one) ? one : {};
-    const asker = { principal: c.get("principal"), idempotencyKey: keyOf(idempotency_key) };
+    return { tile, asker: { principal: c.get("principal"), idempotencyKey: keyOf(idempotency_key) } };
+  });
+  const outcomes: Outcome[] = [];
+  const takes: (() => Promise<Outcome>)[] = [];
+  const takeAll = async (): Promise<void> =>
+    void outcomes.push(...(await Promise.all(takes.splice(0).map(async (take) => await take()))));
+  const keys = new Set<string>();
+  for (const { tile, asker } of asked) {
+    const key = asker.idempotencyKey;
+    // Who comes with a key for the second time is answered by what became of the first.
+    if (key !== null && keys.has(key)) await takeAll();
+    if (key !== null) keys.add(key);
     takes.push(await prepare(plato, tile, null, asker));
   }
-  const outcomes = await Promise.all(takes.map(async (take) => await take()));
-  const totals = plato.counts.known;
+  await takeAll();
   const accepted = outcomes.filter(({ status }) => status === "accepted").length;
-  const details = outcomes.map((outcome) => answerOf(outcome, totals));
+  const details = answersInTurn(outcomes, plato.counts.known);
   return c.json({ accepted, rejected: outcomes.length - accepted, details });
 }
 
@@ -149,7 +158,20 @@ function isMalformed({ reason }: GateRefusal): boolean {
   return MALFORMED.has(reason);
 }
 
-function answerOf(outcome: Outcome, { rooms }: RoomTotals): JsonObject {
+/** The totals are those after the whole batch: what came after a tile in its room was not there when its turn came. */
+function answersInTurn(outcomes: readonly Outcome[], totals: RoomTotals): readonly JsonObject[] {
+  const later = new Map<string, number>();
+  const answers = outcomes.toReversed().map((outcome) => {
+    const room = outcome.room ?? "";
+    const answer = answerOf(outcome, totals, later.get(room));
+    if (outcome.status === "accepted" && !outcome.isRepeat) later.set(room, (later.get(room) ?? 0) + 1);
+    return answer;
+  });
+  return answers.toReversed();
+}
+
+/** `later`: how many of the room's tiles are not to be counted. */
+function answerOf(outcome: Outcome, { rooms }: RoomTotals, later = 0): JsonObject {
   const { room } = outcome;
   if (outcome.status === "rejected") {
     const { reason, what } = outcome.refusal;
@@ -167,7 +189,7 @@ function answerOf(outcome: Outcome, { rooms }: RoomTotals): JsonObject {
     tile_id: tileId(event),
     tile_hash: hash,
     room,
-    room_tile_count: countOf(event) ?? rooms.get(event.room ?? "")?.tiles ?? 0,
+    room_tile_count: countOf(event) ?? (rooms.get(event.room ?? "")?.tiles ?? 0) - later,
     lamport: position,
   };
 }
