@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { HolodeckError } from "../event/error.ts";
-import { boundConnections } from "./connections.ts";
+import { boundConnections, type Connections } from "./connections.ts";
 import { answerTheRest, isTurnedAway, setSafeHeaders, type DoorOptions } from "./turned-away.ts";
 
 export interface Limits {
@@ -66,12 +66,12 @@ export async function serve({
     },
   );
   server.setTimeout(limits.idleMs);
-  boundConnections(server, limits.connections);
+  const connections = boundConnections(server, limits.connections);
   answerTheRest(server, door);
   await listen(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,
-    close: async () => await close(server, limits.closeMs),
+    close: async () => await close(server, connections, limits.closeMs),
   };
 }
 
@@ -94,7 +94,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   }
 }
 
-async function close(server: Server, closeMs: number): Promise<void> {
+async function close(server: Server, connections: Connections, closeMs: number): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
   const over = new AbortController();
@@ -102,8 +102,12 @@ async function close(server: Server, closeMs: number): Promise<void> {
     () => server.closeAllConnections(),
     () => undefined,
   );
-  // A connection that was busy when closing began is idle once it is answered.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  // A connection that was busy when closing began is idle once it is answered. One that was opened before, and on which
+  // nothing has come until the first look, is not waited for: clients that gave up a request leave such behind.
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+    connections.endSilent();
+  }, 50);
   await closed;
   clearInterval(sweep);
   over.abort();
