@@ -2,7 +2,7 @@
 import { HolodeckError } from "../event/error.ts";
 import { verifyStore, type Verification } from "../store/verify.ts";
 import { palette, wantsColor } from "./ansi.ts";
-import { withStore, type StoreOption } from "./existing-store.ts";
+import { withStoreToRead, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { count } from "./format.ts";
 import { note, print, printJson, type Io } from "./io.ts";
@@ -23,7 +23,7 @@ export async function command(_args: readonly string[], options: VerifyOptions, 
 /** A store that is there and cannot be opened is not in order: that is an answer, not an error. */
 async function verify(options: VerifyOptions, io: Io): Promise<Verification> {
   try {
-    return await withStore(options, io, async (store) => {
+    return await withStoreToRead(options, io, async (store) => {
       const progress = progressLine(io);
       const verification = await verifyStore(store, { onProgress: progress.show });
       progress.clear();

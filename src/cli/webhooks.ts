@@ -41,7 +41,7 @@ export async function command(
   const declared = declaredWebhooks(settings, io);
   if (!hasData(settings.store)) throw noData(settings.store);
   await using parts = new AsyncDisposableStack();
-  const store = await openStore(settings.store, io.env);
+  const store = await openStore(settings.store, io.env, { toRead: options.retry !== true });
   parts.defer(async () => await store.close());
   if (options.retry === true) await retry(store, { settings, declared, io });
   const shown = await look(store, declared);
