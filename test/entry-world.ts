@@ -28,6 +28,11 @@ export interface World {
   readonly store: MemoryStore;
   readonly reported: unknown[];
   readonly observer: string;
+  /** An agent for the room `vault`, or the session, alone. */
+  readonly roomed: string;
+  readonly sessioned: string;
+  /** An agent without a scope. */
+  readonly deputy: string;
   readonly foreign: string;
   /** Acts as an agent that is attached nowhere. */
   readonly stranger: string;
@@ -86,6 +91,9 @@ async function openWorld(): Promise<World> {
     scout_room: "hall",
   });
   const observer = await keys.create({ name: "observer", role: "observer" });
+  const roomed = await keys.create({ name: "roomed", role: "agent", rooms: ["vault"] });
+  const sessioned = await keys.create({ name: "sessioned", role: "agent", sessions: [sessionId] });
+  const deputy = await keys.create({ name: "deputy", role: "agent" });
   const foreign = await keys.create({ name: "foreign", role: "agent", sessions: [mine], rooms: ["hall"] });
   const stranger = await keys.create({ name: "stranger", role: "agent", agent: "stranger" });
   const revoked = await keys.create({ name: "revoked", role: "operator" });
@@ -97,6 +105,9 @@ async function openWorld(): Promise<World> {
     store,
     reported,
     observer,
+    roomed,
+    sessioned,
+    deputy,
     foreign,
     stranger,
     revoked,

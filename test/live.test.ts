@@ -170,6 +170,7 @@ test("line breaks in a type or in data start no field and no event", async () =>
 
 test.each([
   ["?limit=5", /Nothing is known by "limit"/],
+  ["?stream=sess_1", /"sess_1" is the name of no stream/],
   ["?stream=", /stream/],
   ["?after=a&after=b", /twice/],
   ["?after=nonsense", /no id this server gave/],

@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startServer, type RunningServer } from "../src/server/main.ts";
+import { PROBLEM_KINDS } from "../src/server/v1/problems.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import { TestClock } from "../src/testing/test-clock.ts";
 import { PlatoCaller, TILE } from "../src/testing/plato-caller.ts";
@@ -71,6 +72,9 @@ test.each<[string, number, readonly string[]]>([
     posted("Content-Type: application/json", "Content-Length: 1048577"),
   ],
   ["a head without end", 431, ["GET / HTTP/1.1", "Host: localhost", `X: ${"x".repeat(20_000)}`]],
+  ["a tunnel", 501, ["CONNECT example.org:443 HTTP/1.1", "Host: example.org:443"]],
+  ["an expectation", 417, ["GET /health HTTP/1.1", "Host: localhost", "Expect: tea"]],
+  ["an expectation under a rebound name", 421, ["GET / HTTP/1.1", "Host: evil.example", "Expect: tea"]],
   ["no HTTP", 400, ["\u0016\u0003\u0001 hello"]],
 ])("%s gets its answer", async (_name, status, head) => {
   const text = await send(head);
@@ -78,6 +82,52 @@ test.each<[string, number, readonly string[]]>([
   expect(text).not.toMatch(/access-control-allow|at .*\.[tj]s:/i);
   expect(text).toContain('{"error":');
   expect(await store.end()).toEqual([0]);
+});
+
+test("who asks /v1 is told at the door as everywhere in it, with what happened and what to do", async () => {
+  for (const [status, code, detail, todo, ...headers] of [
+    [
+      421,
+      "misdirected",
+      /"box\.lan:8848".*does not go by that name/,
+      /--allow-host box\.lan,/,
+      "Host: box.lan:8848",
+    ],
+    [421, "misdirected", /does not go by that name/, /--allow-host NAME,/, "Host: no name"],
+    [
+      403,
+      "denied",
+      /^Pages from "https:/,
+      /without the header Origin/,
+      "Host: localhost",
+      "Origin: https://a.example",
+    ],
+    [417, "invalid_argument", /Expect/, /100-continue/, "Host: localhost", "Expect: tea"],
+  ] as const) {
+    const text = await send(["GET /v1/sessions HTTP/1.1", ...headers]);
+    expect(text).toContain("content-type: application/problem+json");
+    const problem: unknown = JSON.parse(text.slice(text.indexOf("\r\n\r\n")));
+    expect([statusIn(text), problem]).toEqual([
+      status,
+      {
+        type: `urn:holodeck:problem:${code}`,
+        title: PROBLEM_KINDS[code].title,
+        status,
+        code,
+        detail: expect.stringMatching(detail) as string,
+        todo: expect.stringMatching(todo) as string,
+        retryable: false,
+      },
+    ]);
+  }
+});
+
+test("who waits to be told to go on is told so", async () => {
+  const text = await send(
+    posted("Content-Type: application/json", `Content-Length: ${BODY.length}`, "Expect: 100-continue"),
+    BODY,
+  );
+  expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
 });
 
 test("a packed body is not unpacked", async () => {

@@ -1,7 +1,7 @@
 // Opening a store to read: one that does not exist is said to be missing, never made.
 import { existsSync } from "node:fs";
 import { HolodeckError } from "../event/error.ts";
-import { openStore, storeAddress } from "../store/open.ts";
+import { openStore, storeAddress, type HowToOpen } from "../store/open.ts";
 import type { Store } from "../store/port.ts";
 import type { Io } from "./io.ts";
 
@@ -30,20 +30,30 @@ export function hasData(address: string): boolean {
   return file === null || file === "" || existsSync(file) || existsSync(`${file}-wal`);
 }
 
-/** Runs `read` on the store, and closes it. Throws `not_found` when there is none. */
+/** Runs `use` on the store, and closes it. Throws `not_found` when there is none. */
 export async function withStore<Value>(
+  options: StoreOption,
+  io: Io,
+  use: (store: Store) => Promise<Value>,
+  how: HowToOpen = {},
+): Promise<Value> {
+  const address = addressOf(options, io);
+  if (!hasData(address)) throw noData(address);
+  const store = await openStore(address, io.env, how);
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** As `withStore`, for who only reads: also an archive that cannot be written. */
+export async function withStoreToRead<Value>(
   options: StoreOption,
   io: Io,
   read: (store: Store) => Promise<Value>,
 ): Promise<Value> {
-  const address = addressOf(options, io);
-  if (!hasData(address)) throw noData(address);
-  const store = await openStore(address, io.env);
-  try {
-    return await read(store);
-  } finally {
-    await store.close();
-  }
+  return await withStore(options, io, read, { toRead: true });
 }
 
 export function noData(address: string): HolodeckError {

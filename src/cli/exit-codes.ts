@@ -34,6 +34,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   invalid_plan: EXIT.usage,
   idempotency_key_reused: EXIT.failed,
   method_not_allowed: EXIT.failed,
+  misdirected: EXIT.failed,
   request_in_flight: EXIT.failed,
   unauthenticated: EXIT.denied,
   unsupported_media_type: EXIT.failed,

@@ -5,7 +5,7 @@ import { HolodeckError } from "../event/error.ts";
 import type { FleetState } from "../fleet/fleet-state.ts";
 import { createFleet } from "../fleet/router.ts";
 import { DEFAULT_FLEET } from "../session/routers.ts";
-import { withStore, type StoreOption } from "./existing-store.ts";
+import { withStoreToRead, type StoreOption } from "./existing-store.ts";
 import type { Io } from "./io.ts";
 
 /** What every command on a fleet takes. */
@@ -19,7 +19,7 @@ export interface FleetOptions extends StoreOption {
 export async function readFleet(options: FleetOptions, io: Io): Promise<FleetState> {
   const { fleet = DEFAULT_FLEET } = options;
   const stream = streamId("fleet", fleet);
-  const { seq, state } = await withStore(
+  const { seq, state } = await withStoreToRead(
     options,
     io,
     async (log) => await fold({ aggregate: createFleet(), log, stream }),

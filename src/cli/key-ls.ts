@@ -10,7 +10,7 @@ import { withKeys, type KeyStoreOptions } from "./key-store.ts";
 import { table } from "./table.ts";
 
 export async function command(_args: readonly string[], options: KeyStoreOptions, io: Io): Promise<number> {
-  const { all, now } = await withKeys({ ...options, isMade: false }, io, async (keys, at) => ({
+  const { all, now } = await withKeys({ ...options, isMade: false, toRead: true }, io, async (keys, at) => ({
     all: await keys.list(),
     now: at,
   }));

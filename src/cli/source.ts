@@ -1,6 +1,6 @@
 // Which source of sessions a command's options name, opened for as long as it is used.
 import { HolodeckError } from "../event/error.ts";
-import { withStore } from "./existing-store.ts";
+import { withStoreToRead } from "./existing-store.ts";
 import type { Io } from "./io.ts";
 import type { SessionSource, SourceOption } from "./session-source.ts";
 
@@ -25,7 +25,11 @@ export async function withSource<Value>(
   const url = urlOf(options, io);
   if (url === null) {
     const { StoredSource } = await import("./stored-source.ts");
-    return await withStore(options, io, async (store) => await use(new StoredSource(store, options, io)));
+    return await withStoreToRead(
+      options,
+      io,
+      async (store) => await use(new StoredSource(store, options, io)),
+    );
   }
   const { ServedSource } = await import("./served-source.ts");
   const source = new ServedSource(url, options, io);

@@ -30,7 +30,8 @@ export async function command(_args: readonly string[], options: TilesOptions, i
   const { session, room = null } = options;
   if (options.pending === true || options.retry === true) {
     if (urlOf(options, io) !== null) throw pendingElsewhere();
-    return await withStore(options, io, async (store) => await showPending(store, options, io));
+    const how = { toRead: options.retry !== true };
+    return await withStore(options, io, async (store) => await showPending(store, options, io), how);
   }
   return await withSource(options, io, async (source) => {
     const stream = session === undefined ? null : (await findSession(source, session)).stream;

@@ -9,6 +9,7 @@ import { SystemClock } from "../session/system-clock.ts";
 import { systemRandom } from "../session/system-id.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/port.ts";
+import type { SinkAnswer } from "../tile/sink.ts";
 import { lockForServer } from "../store/server-lock.ts";
 import { makeLog, type Log } from "../telemetry/log.ts";
 import { SessionMetrics } from "../telemetry/metrics.ts";
@@ -21,6 +22,7 @@ import { EXIT } from "./exit-codes.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { note, printJson, type Io } from "./io.ts";
 import { operatorKeys, tokenReader } from "./key-file.ts";
+import { watched } from "./post-trouble.ts";
 import { loadSettings, type Settings, type SettingsFlags } from "./settings.ts";
 import { readFleet, type UpFleet } from "./up-fleet.ts";
 import { version } from "./version.ts";
@@ -113,8 +115,22 @@ function makePosts({ settings, webhooks, store, clock, log, metrics }: Up): Webh
     ...sendingParts({ store, clock, log }),
     metrics: metrics.webhooks,
     webhooks,
-    carrierFor: carrierFor(clock, settings),
+    carrierFor: watched(carrierFor(clock, settings), (destination, answer) => {
+      tellTrouble(log, destination, answer);
+    }),
   });
+}
+
+/** Once when a webhook begins to take nothing, and once when it takes posts again: it may be away for days. */
+function tellTrouble(log: Log, webhook: string, answer: SinkAnswer): void {
+  if (answer.status === "delivered") log.info("a webhook takes posts again", { webhook });
+  else if (answer.status === "retry")
+    log.warn("a webhook takes no posts; they wait, and are tried again", { webhook, reason: answer.reason });
+  else
+    log.warn("a webhook refuses posts; they are parked until `holodeck webhooks --retry`", {
+      webhook,
+      reason: answer.reason,
+    });
 }
 
 function sendingParts({ store, clock, log }: Pick<Up, "store" | "clock" | "log">) {

@@ -2,7 +2,7 @@
 import { HolodeckError } from "../event/error.ts";
 import { verifyStore, type Verification } from "../store/verify.ts";
 import { palette, wantsColor } from "./ansi.ts";
-import { withStore, type StoreOption } from "./existing-store.ts";
+import { withStoreToRead, type StoreOption } from "./existing-store.ts";
 import { EXIT } from "./exit-codes.ts";
 import { count } from "./format.ts";
 import { pasteable } from "./hint.ts";
@@ -33,7 +33,7 @@ const RESTORE_DAMAGED =
 /** A store that is there and cannot be opened is not in order: that is an answer, not an error. */
 async function verify(options: VerifyOptions, io: Io): Promise<Verified> {
   try {
-    return await withStore(options, io, async (store) => {
+    return await withStoreToRead(options, io, async (store) => {
       const progress = progressLine(io);
       const verification = await verifyStore(store, { onProgress: progress.show });
       progress.clear();

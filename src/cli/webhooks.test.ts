@@ -62,6 +62,9 @@ test(
     const text = await run(["webhooks"]);
     expect(text.out).toContain("2 posts waiting, 1 parked  task_failed, session_ended");
     expect(text.out).toContain("not declared in this configuration");
+    expect(text.err).toMatch(/What waits is posted by `holodeck up`.*\nWhat is parked was refused/);
+    const away = await run(["webhooks", "--retry"]);
+    expect([away.code, away.out]).toEqual([7, expect.stringMatching(/not taken: .*ECONNREFUSED/)]);
     expect(shown.out + text.out).not.toMatch(/hunter22|whsec_/);
 
     await receiver.start();
@@ -106,6 +109,37 @@ test("up posts what other processes do, and config show masks the webhook", { ti
   expect(out).toContain("HOOK_SECRET");
   expect(out).not.toMatch(/hunter22|whsec_/);
 });
+
+test(
+  "up logs once that a webhook takes nothing, and once that it does again",
+  { timeout: 60_000 },
+  async () => {
+    receiver.script = () => ({ status: 500 });
+    const server = spawn(process.execPath, [MAIN, "up", "--json", "--config", config, "--store", store], {
+      env: environment(),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let log = "";
+    server.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
+    await once(server.stdout, "data");
+    await play([]);
+    while (receiver.ids.length < 3) await new Promise(setImmediate);
+    receiver.script = () => "accept";
+    while (!log.includes("takes posts again")) await once(server.stderr, "data");
+    server.kill("SIGTERM");
+    await once(server, "close");
+    const told = log.split("\n").filter((line) => line.includes("a webhook"));
+    expect(told.map((line) => JSON.parse(line) as object)).toMatchObject([
+      {
+        level: "warn",
+        message: expect.stringMatching(/takes no posts/) as string,
+        reason: expect.stringMatching(/^HTTP 500/) as string,
+      },
+      { level: "info", message: "a webhook takes posts again" },
+    ]);
+    expect(log).not.toMatch(/hunter22|whsec_/);
+  },
+);
 
 test("a webhook whose secret the environment does not hold is one sentence, before anything starts", async () => {
   const { code, err } = await run(["up"], {});

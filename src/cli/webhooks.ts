@@ -19,6 +19,7 @@ import { EXIT } from "./exit-codes.ts";
 import { count } from "./format.ts";
 import { note, print, printJson, type Io } from "./io.ts";
 import { printable } from "./printable.ts";
+import { watched } from "./post-trouble.ts";
 import { loadSettings, type Settings } from "./settings.ts";
 
 export interface WebhooksCommandOptions {
@@ -41,12 +42,13 @@ export async function command(
   const declared = declaredWebhooks(settings, io);
   if (!hasData(settings.store)) throw noData(settings.store);
   await using parts = new AsyncDisposableStack();
-  const store = await openStore(settings.store, io.env);
+  const store = await openStore(settings.store, io.env, { toRead: options.retry !== true });
   parts.defer(async () => await store.close());
-  if (options.retry === true) await retry(store, { settings, declared, io });
-  const shown = await look(store, declared);
+  const trouble =
+    options.retry === true ? await retry(store, { settings, declared, io }) : new Map<string, string>();
+  const shown = await look(store, declared, trouble);
   if (options.json === true) printJson(io, { webhooks: shown.map((one) => documentOf(one)) });
-  else tell(shown, io);
+  else tell(shown, options, io);
   if (options.retry !== true) return EXIT.ok;
   if (shown.some(({ waiting }) => waiting > 0)) return EXIT.serverUnreachable;
   return shown.some(({ parked }) => parked > 0) ? EXIT.failed : EXIT.ok;
@@ -58,7 +60,11 @@ interface Retrying {
   readonly io: Io;
 }
 
-async function retry(store: Store, { settings, declared, io }: Retrying): Promise<void> {
+/** Answers, by destination, why what it would take later was not taken now. */
+async function retry(
+  store: Store,
+  { settings, declared, io }: Retrying,
+): Promise<ReadonlyMap<string, string>> {
   const clock = new SystemClock(bootId());
   const parts = {
     store,
@@ -72,8 +78,14 @@ async function retry(store: Store, { settings, declared, io }: Retrying): Promis
   const asks = new Deliveries({ ...parts, errand: ANY_WEBHOOK, carrierFor: () => neverSends });
   const posts = await asks.retryParked();
   if (posts > 0) note(io, `Trying ${count(posts, "parked post")} again.`);
-  const sends = new Webhooks({ ...parts, webhooks: declared, carrierFor: carrierFor(clock, settings) });
+  const trouble = new Map<string, string>();
+  const carriers = watched(carrierFor(clock, settings), (destination, answer) => {
+    if (answer.status === "retry") trouble.set(destination, answer.reason);
+    else trouble.delete(destination);
+  });
+  const sends = new Webhooks({ ...parts, webhooks: declared, carrierFor: carriers });
   await sends.stop(RETRY_MS_MAX);
+  return trouble;
 }
 
 /** Asking for a retry posts nothing. */
@@ -91,10 +103,16 @@ interface Shown {
   readonly waiting: number;
   readonly parked: number;
   readonly sessions: readonly WaitingSession[];
+  /** Why the last try came to nothing; null where nobody tried just now, or it was taken or refused. */
+  readonly trouble: string | null;
 }
 
 /** Those that are declared, then others that the log knows to have something waiting or parked. */
-async function look(store: Store, declared: readonly Webhook[]): Promise<readonly Shown[]> {
+async function look(
+  store: Store,
+  declared: readonly Webhook[],
+  trouble: ReadonlyMap<string, string>,
+): Promise<readonly Shown[]> {
   const found = new Map<
     string,
     { readonly events: readonly string[] | null; readonly sessions: WaitingSession[] }
@@ -115,10 +133,11 @@ async function look(store: Store, declared: readonly Webhook[]): Promise<readonl
     waiting: sessions.reduce((sum, one) => sum + one.waiting, 0),
     parked: sessions.reduce((sum, one) => sum + one.parked.length, 0),
     sessions,
+    trouble: trouble.get(destination) ?? null,
   }));
 }
 
-function documentOf({ destination, events, waiting, parked, sessions }: Shown): object {
+function documentOf({ destination, events, waiting, parked, sessions, trouble }: Shown): object {
   const [origin, id] = destination.split("#");
   return {
     id,
@@ -127,6 +146,7 @@ function documentOf({ destination, events, waiting, parked, sessions }: Shown): 
     events,
     waiting,
     parked,
+    ...(trouble !== null && { trouble }),
     sessions: sessions.map((one) => ({
       session_id: sessionOf(one),
       waiting: one.waiting,
@@ -145,20 +165,26 @@ function sessionOf({ session }: WaitingSession): string {
   return streamKey(session);
 }
 
-function tell(shown: readonly Shown[], io: Io): void {
+function tell(shown: readonly Shown[], { retry: hasTried = false }: WebhooksCommandOptions, io: Io): void {
   if (shown.length === 0) note(io, "No webhooks. Declare some under `webhooks` in holodeck.yaml.");
   const colors = palette(wantsColor(io.out, io.env));
   for (const line of shown.flatMap((one) => linesOf(one, colors))) print(io, line);
+  if (hasTried) return;
+  if (shown.some(({ waiting }) => waiting > 0))
+    note(io, "What waits is posted by `holodeck up`, or now by --retry, which says what is in the way.");
+  if (shown.some(({ parked }) => parked > 0))
+    note(io, "What is parked was refused and is not tried again, but by --retry.");
 }
 
 function linesOf(
-  { destination, events, waiting, parked, sessions }: Shown,
+  { destination, events, waiting, parked, sessions, trouble }: Shown,
   { bold, dim }: Palette,
 ): readonly string[] {
   const refused = parked === 0 ? "" : `, ${parked} parked`;
   const about = events === null ? "not declared in this configuration" : events.join(", ");
   return [
     `${bold(printable(destination))}  ${count(waiting, "post")} waiting${refused}  ${dim(about)}`,
+    ...(trouble === null ? [] : [`  not taken: ${printable(trouble)}`]),
     ...sessions.flatMap((one) => [
       `  ${sessionOf(one)}  ${dim(`${one.waiting} waiting`)}`,
       ...one.parked.map(({ question, reason }) => `    ${printable(question)}  ${dim(printable(reason))}`),

@@ -185,7 +185,8 @@ export class SessionManager implements AsyncDisposable {
 
   /**
    * Routes a task by H¹ and registers it in a session, by default the one started or resumed last. The server's fleet
-   * decides, or the H1 router the session was started with. Throws `fleet_full` when nobody who fits has room.
+   * decides, or the H1 router the session was started with. Throws `fleet_full` when nobody who fits
+   * has room within `retrySeconds`.
    */
   async routeTaskH1(
     taskId: string,

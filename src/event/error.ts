@@ -14,6 +14,7 @@ export type ErrorCode =
   | "invalid_event"
   | "invalid_plan"
   | "method_not_allowed"
+  | "misdirected"
   | "not_found"
   | "persist_mismatch"
   | "read_only"

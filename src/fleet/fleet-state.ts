@@ -118,9 +118,15 @@ function apply(state: FleetState, event: Happened<FleetFact>): void {
       reset(state);
       break;
     case "fleet_configured":
-      state.settings = event.data;
+      state.settings = configuredBy(event.data);
       break;
   }
+}
+
+/** What an event says beside the settings is none of them: they are compared as they are. */
+function configuredBy(data: FleetConfigured): FleetConfigured {
+  const { offset, room, plato_url, deliver_tiles, min_confidence } = data;
+  return { offset, room, plato_url, deliver_tiles, min_confidence };
 }
 
 function registerAgent(state: FleetState, agent: AgentRegistered, at: number): void {

@@ -1,10 +1,15 @@
 // So many connections and no more. One too many takes the place of the one that has waited longest without a request
-// under way: who opens connections and says nothing, or says it drop by drop, keeps nobody else out.
+// under way: who opens connections and says nothing, or says it drop by drop, keeps nobody else out, nor the server open.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
+export interface Connections {
+  /** Ends those on which nothing has come yet: until the first request Node takes a connection for busy. */
+  endSilent(): void;
+}
+
 /** Where all are being answered, the newest is cut. */
-export function boundConnections(server: Server, connectionsMax: number): void {
+export function boundConnections(server: Server, connectionsMax: number): Connections {
   const requests = new Map<Socket, number>();
   /** Those without a request under way, who has waited longest first. */
   const waiting = new Set<Socket>();
@@ -31,4 +36,9 @@ export function boundConnections(server: Server, connectionsMax: number): void {
       if (left === 0) waiting.add(socket);
     });
   });
+  return {
+    endSilent: () => {
+      for (const socket of waiting) if (socket.bytesRead === 0) socket.destroy();
+    },
+  };
 }

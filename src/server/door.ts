@@ -15,9 +15,26 @@ export interface Knock {
 }
 
 export interface DoorRefusal {
-  readonly status: 400 | 403 | 413 | 415 | 421;
-  readonly error: string;
+  readonly status: 400 | 403 | 413 | 415 | 417 | 421;
+  /** A sentence that says what happened. */
+  readonly what: string;
+  /** A sentence that says what to do. */
+  readonly todo: string;
 }
+
+/** For who sends `Expect:` with anything but `100-continue`. */
+export const EXPECTATION: DoorRefusal = {
+  status: 417,
+  what: "The header Expect asks for what this server does not do.",
+  todo: "Leave it out, or send Expect: 100-continue.",
+};
+
+/** For who takes this server for a proxy. */
+export const TUNNEL = {
+  status: 501,
+  what: "CONNECT asks for a tunnel, and this server is no proxy.",
+  todo: "Ask it for a path, as in GET /health; a program that was told of a proxy has its address by mistake.",
+} as const;
 
 /** Names alone that every reader takes for the same address: no octet above 255, none that reads as octal. */
 const LOOPBACK_NAME = /^(?:localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])$/i;
@@ -29,36 +46,52 @@ export function refuseAtDoor({ method, target, rawHeaders, hosts: own = [] }: Kn
   const headers = collect(rawHeaders);
   const hosts = headers.get("host") ?? [];
   const [host = ""] = hosts;
-  if (hosts.length !== 1) return refuse(400, "The request has not exactly one Host header.");
-  const isLoopback = LOOPBACK_NAME.test(nameIn(host) ?? "");
-  if (!isLoopback && !isOwn(host, own))
+  if (hosts.length !== 1)
     return refuse(
-      421,
-      `This server is not ${JSON.stringify(host)}. Use http://127.0.0.1, or allow the name (--allow-host).`,
+      400,
+      "The request has not exactly one Host header.",
+      "Send one, with the server's name in it.",
     );
+  const isLoopback = LOOPBACK_NAME.test(nameIn(host) ?? "");
+  if (!isLoopback && !isOwn(host, own)) return unknownHost(host);
   // Before a name of one's own there may stand a proxy that ends TLS.
   const schemes = isLoopback ? ["http"] : ["http", "https"];
   for (const origin of headers.get("origin") ?? []) {
     if (!schemes.some((scheme) => origin.toLowerCase() === `${scheme}://${host.toLowerCase()}`))
-      return refuse(403, `Pages from ${JSON.stringify(origin)} may not use this server.`);
+      return refuse(
+        403,
+        `Pages from ${shown(origin)} may not use this server.`,
+        "Ask from a page of the server itself, or from a program, without the header Origin.",
+      );
   }
   return targetRefusal(target, host) ?? (asksForBody(method, headers) ? bodyRefusal(headers) : null);
+}
+
+/** Most who read this have given the machine a name, or put a proxy before it, and the server was not told. */
+function unknownHost(host: string): DoorRefusal {
+  const name = URL.canParse(`http://${host}`) ? nameIn(host) : null;
+  return refuse(
+    421,
+    `The request came for ${shown(host)}, as its Host header says, and this server does not go by that name.`,
+    `On this machine use http://127.0.0.1 or http://localhost. To let the name in, start the server with --allow-host ${name ?? "NAME"}, or put it into allow_hosts in holodeck.yaml.`,
+  );
 }
 
 /** Who asks for a whole address asks for the host in it, whatever the header says (RFC 9112 §3.2.2): they must agree. */
 function targetRefusal(target: string, host: string): DoorRefusal | null {
   const authority = /^https?:\/\/([^/?#]*)/.exec(target)?.[1];
   if (authority === undefined && !target.startsWith("/"))
-    return refuse(400, `${JSON.stringify(target.slice(0, 200))} is no path. Ask for one, as in GET /health.`);
+    return refuse(400, `${shown(target)} is no path.`, "Ask for one, as in GET /health.");
   if (authority !== undefined && authority.toLowerCase() !== host.toLowerCase())
     return refuse(
       421,
-      `The request is for ${JSON.stringify(authority)}, and its Host header says otherwise.`,
+      `The request is for ${shown(authority)}, and its Host header says ${shown(host)}.`,
+      "Let both name the same host.",
     );
   const [path = ""] = target.split(/[?#]/, 1);
   if (/(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i.test(path))
-    return refuse(400, "The path has . or .. as a part.");
-  return path.includes("\\") ? refuse(400, "The path has a backslash. Write it as %5C.") : null;
+    return refuse(400, "The path has . or .. as a part.", "Ask for the path that is meant.");
+  return path.includes("\\") ? refuse(400, "The path has a backslash.", "Write it as %5C.") : null;
 }
 
 /**
@@ -86,12 +119,17 @@ function isOwn(host: string, own: readonly string[]): boolean {
 function bodyRefusal(headers: ReadonlyMap<string, readonly string[]>): DoorRefusal | null {
   const type = headers.get("content-type")?.join(",") ?? "";
   if (!/^application\/json\s*(?:;|$)/i.test(type.trim()))
-    return refuse(415, "Send JSON, with the header Content-Type: application/json.");
+    return refuse(
+      415,
+      `A body of type ${shown(type)} is not read here.`,
+      "Send JSON, with the header Content-Type: application/json.",
+    );
   const encoding = headers.get("content-encoding")?.join(",") ?? "identity";
   if (encoding.toLowerCase() !== "identity")
-    return refuse(415, `A body in ${JSON.stringify(encoding)} is not unpacked here. Send it as it is.`);
+    return refuse(415, `A body in ${shown(encoding)} is not unpacked here.`, "Send it as it is.");
   const length = Number(headers.get("content-length")?.[0] ?? 0);
-  if (length > BODY_BYTES_MAX) return refuse(413, `The body has more than ${BODY_BYTES_MAX} bytes.`);
+  if (length > BODY_BYTES_MAX)
+    return refuse(413, `The body has more than ${BODY_BYTES_MAX} bytes.`, "Send less at a time.");
   return null;
 }
 
@@ -107,6 +145,11 @@ function collect(rawHeaders: readonly string[]): ReadonlyMap<string, readonly st
   return headers;
 }
 
-function refuse(status: DoorRefusal["status"], error: string): DoorRefusal {
-  return { status, error };
+function refuse(status: DoorRefusal["status"], what: string, todo: string): DoorRefusal {
+  return { status, what, todo };
+}
+
+/** What came, cut to what people read. */
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 200));
 }

@@ -145,6 +145,25 @@ test("at the door a token counts as a key does, and where tokens are read a key 
   expect(await ask(key)).toBe(200);
 });
 
+test("an operator's key with dots in it is a key, and a token is never one", async () => {
+  const store = new MemoryStore();
+  const dotted = "first-part.second-part.third-part";
+  const withTokens = new KeyRing({ store, moment, operatorKeys: [dotted], tokens: reader });
+  expect(await withTokens.principalOf(dotted)).toMatchObject({ name: "operator", role: "operator" });
+  expect(await withTokens.principalOf(await sign())).toMatchObject({ name: "ada", role: "agent" });
+  for (const text of [
+    "a.b.c",
+    "..",
+    `${dotted}x`,
+    await sign({ expiresIn: -1 }),
+    `${part({ alg: "none" })}..`,
+  ])
+    expect(await withTokens.principalOf(text), text).toBeNull();
+  const token = await sign();
+  for (const tokens of [reader, null])
+    expect(() => new KeyRing({ store, moment, operatorKeys: [token], tokens })).toThrow(/key is a JWT/);
+});
+
 function report(error: unknown): never {
   throw error;
 }

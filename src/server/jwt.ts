@@ -30,8 +30,6 @@ export interface JwtOptions {
 }
 
 export interface TokenReader {
-  /** Whether a credential is to be read as a token. */
-  isToken(credential: string): boolean;
   /** Null for a token that does not let in. `now` in milliseconds since the epoch. */
   read(token: string, now: number): Promise<Principal | null>;
 }
@@ -41,7 +39,6 @@ export function jwtReader({ issuer, audience, algorithms, keys }: JwtOptions): T
   const key = readKeys(keys);
   const checks = { issuer, audience, algorithms: [...algorithms], requiredClaims: ["exp", "sub"] };
   return {
-    isToken: (credential) => credential.split(".").length === 3,
     async read(token, now) {
       try {
         const options = { ...checks, currentDate: new Date(now) };

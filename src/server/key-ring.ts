@@ -15,7 +15,7 @@ import {
   type ServerKey,
 } from "../trust/key-aggregate.ts";
 import type { TokenReader } from "./jwt.ts";
-import { digestOf, findByDigest, known, makeKey, type Known } from "./key.ts";
+import { digestOf, findByDigest, isTokenLike, known, makeKey, type Known } from "./key.ts";
 import { Latest } from "./latest.ts";
 import { LOCAL_OPERATOR, type Principal } from "./principal.ts";
 
@@ -68,11 +68,11 @@ export class KeyRing implements Doorkeeper {
   #known: readonly Known<ServerKey>[] = [];
   #knownSeq = 0;
 
-  /** Throws `invalid_argument` for an operator's key that is too short. */
+  /** Throws `invalid_argument` for an operator's key that is too short, or is a JWT. */
   constructor({ store, moment, operatorKeys = [], tokens = null }: KeyRingOptions) {
     this.#runtime = new Runtime({ aggregate: keyAggregate, log: store, moment });
     this.#now = () => moment().now;
-    this.#operators = operatorKeys.map((key) => known(digestOf(checkLength(key)), OPERATOR));
+    this.#operators = operatorKeys.map((key) => known(digestOf(checkOperatorKey(key)), OPERATOR));
     this.#tokens = tokens;
     this.#latest = new Latest(async () => await this.#catchUp());
   }
@@ -83,7 +83,8 @@ export class KeyRing implements Doorkeeper {
   }
 
   async principalOf(credential: string): Promise<Principal | null> {
-    if (this.#tokens?.isToken(credential) === true) return await this.#tokens.read(credential, this.#now());
+    // By its form alone, before any key is looked at: a token that does not let in is never tried as a key.
+    if (isTokenLike(credential)) return (await this.#tokens?.read(credential, this.#now())) ?? null;
     await this.#latest.get();
     const digest = digestOf(credential);
     // All are compared, and only then is it seen which it was and whether it still holds.
@@ -152,7 +153,12 @@ export function holds({ revokedAt, expiresAt }: ServerKey, now: number): boolean
   return revokedAt === null && (expiresAt === null || now < expiresAt);
 }
 
-function checkLength(key: string): string {
+function checkOperatorKey(key: string): string {
+  if (isTokenLike(key))
+    throw new HolodeckError("invalid_argument", {
+      what: "The operator's key is a JWT: as a key it would hold for ever, whatever it says.",
+      todo: "Use a random one (`openssl rand -base64 32` makes one), and let JWTs in by `jwt` in holodeck.yaml.",
+    });
   if (key.length >= OPERATOR_KEY_LENGTH_MIN) return key;
   throw new HolodeckError("invalid_argument", {
     what: `The operator's key has fewer than ${OPERATOR_KEY_LENGTH_MIN} characters.`,

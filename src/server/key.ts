@@ -19,6 +19,21 @@ export function isKeyLike(text: string): boolean {
   return /^hk_[A-Za-z0-9_-]{43}$/.test(text);
 }
 
+/**
+ * Whether a text reads like a JWT, whoever signed it: three parts of base64url, of which the first is an object that
+ * names an algorithm (RFC 7515 §3.1, §4.1.1). A key may have dots in it too.
+ */
+export function isTokenLike(text: string): boolean {
+  const [, header] = /^([\w-]+)\.[\w-]*\.[\w-]*$/.exec(text) ?? [];
+  if (header === undefined) return false;
+  try {
+    const read: unknown = JSON.parse(Buffer.from(header, "base64url").toString());
+    return typeof read === "object" && read !== null && "alg" in read;
+  } catch {
+    return false;
+  }
+}
+
 /** A digest as it is compared, and whose it is. */
 export interface Known<Whose> {
   readonly digest: Buffer;

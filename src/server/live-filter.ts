@@ -1,4 +1,5 @@
 // Which events a live reader gets: first what who asks may see at all, then what was asked for.
+import type { HolodeckError } from "../event/error.ts";
 import { streamKey, streamKind, type Event } from "../event/event.ts";
 import { mayOperate, seesRoom, seesSession, type Principal } from "./principal.ts";
 import { invalid } from "./query.ts";
@@ -43,6 +44,12 @@ export function mayConcern({ streams }: LiveFilter, { stream }: Event): boolean 
   return streams.size === 0 || streams.has(stream);
 }
 
+/** Nothing would ever come for it, and whoever waits would not know why. */
+function noStream(name: string): HolodeckError {
+  const todo = "Name it with its kind: session:sess_…, room:hall, fleet:default.";
+  return invalid(`${JSON.stringify(name.slice(0, 100))} is the name of no stream.`, todo);
+}
+
 const NAMES: ReadonlySet<string> = new Set(["after", "stream", "room", "type"]);
 
 /** Throws `invalid_argument` for names nobody knows, empty values and more than 100 of them. */
@@ -57,5 +64,7 @@ export function readFilter(query: URLSearchParams): LiveFilter {
     if (all.includes("")) throw invalid(`A ${name} asked for has no name.`, `Leave \`${name}\` out for all.`);
     return new Set(all);
   };
-  return { streams: values("stream"), rooms: values("room"), types: values("type") };
+  const streams = values("stream");
+  for (const name of streams) if (!name.includes(":")) throw noStream(name);
+  return { streams, rooms: values("room"), types: values("type") };
 }

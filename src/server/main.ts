@@ -19,7 +19,8 @@ import { createRouter } from "./fleet/router.ts";
 import type { ServerEnv } from "./principal.ts";
 import { logRequests } from "./request-log.ts";
 import type { DoorRefusal } from "./door.ts";
-import { serve, type Limits, type Problem, type Served } from "./serve.ts";
+import { serve, type Limits, type Served } from "./serve.ts";
+import type { Problem } from "./turned-away.ts";
 import { isPathOfV1, v1App } from "./v1/app.ts";
 import { doorProblem, keyProblem } from "./v1/problems.ts";
 

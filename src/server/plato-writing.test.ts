@@ -200,6 +200,42 @@ test("a batch answers for each tile in order, each on its own", async () => {
   expect((await server.post("/submit_batch", { tiles: {} })).status).toBe(400);
 });
 
+test("each tile of a batch is answered as it would have been alone", async () => {
+  const tiles: readonly (typeof TILE & { readonly idempotency_key?: string; readonly room?: string })[] = [
+    { ...TILE, question: "the first one" },
+    { ...TILE, question: "the second one" },
+    { ...TILE, question: "elsewhere", room: "attic" },
+    { ...TILE, question: "with a key", idempotency_key: "k" },
+    { ...TILE, question: "no" },
+    { ...TILE, question: "the third one" },
+    { ...TILE, question: "with a key", idempotency_key: "k" },
+    { ...TILE, question: "no", idempotency_key: "k" },
+    { ...TILE, question: "no", idempotency_key: "refused first" },
+    { ...TILE, question: "then taken", idempotency_key: "refused first" },
+    { ...TILE, question: "with a key elsewhere", room: "attic", idempotency_key: "k" },
+    { ...TILE, question: "the second one" },
+    { ...TILE, question: "the last one" },
+  ];
+  const [together, alone] = [new PlatoCaller(), new PlatoCaller()];
+  for (const server of [together, alone]) await server.submit({ question: "there before" });
+  const single: unknown[] = [];
+  for (const { idempotency_key: key, ...tile } of tiles)
+    single.push((await alone.submit(tile, key === undefined ? {} : { "idempotency-key": key })).body);
+  const batch = (await together.post("/submit_batch", { tiles })).body;
+  expect(batch.details.map(withoutPlace)).toEqual(single.map(withoutPlace));
+  const again = (await together.post("/submit_batch", { tiles })).body;
+  const isKept = (_: unknown, index: number): boolean => tiles[index]?.idempotency_key === "k";
+  expect(again.details.filter(isKept)).toEqual(batch.details.filter(isKept));
+  // Where a tile stands among those of other rooms is not promised: what is told is where it does stand.
+  const read = (await together.get("/tiles/recent")).body.tiles;
+  for (const { tile_hash, lamport } of batch.details.filter(({ status }) => status === "accepted"))
+    expect(read.find((tile) => tile["tile_hash"] === tile_hash)?.["lamport"]).toBe(lamport);
+});
+
+function withoutPlace(answer: unknown): object {
+  return { ...(answer as object), lamport: null };
+}
+
 test("a tile is retracted once; what is retracted is not superseded, and the other way round", async () => {
   const server = new PlatoCaller();
   const { tile_hash } = (await server.submit()).body;

@@ -56,19 +56,29 @@ async function submitOne(plato: Plato, c: Context<ServerEnv>, room: string | nul
   return c.json(answerOf(outcome), statusOf(outcome));
 }
 
-/** The tiles are submitted in their order and together, each on its own. */
+/** The tiles are submitted in their order and together, each on its own and answered as if it had come alone. */
 async function submitBatch(plato: Plato, c: Context<ServerEnv>): Promise<Response> {
   const { tiles } = await readJsonObject(c);
   // Each tile has its own; what is no key is told to whoever sends it all the same.
   keyOf(c.req.header("idempotency-key"));
   if (!Array.isArray(tiles)) throw invalid("The body has no list `tiles`.", "Send {tiles: […]}.");
-  const takes: (() => Promise<Outcome>)[] = [];
-  for (const one of tiles as readonly Json[]) {
+  const asked = (tiles as readonly Json[]).map((one) => {
     const { idempotency_key, ...tile } = isObject(one) ? one : {};
-    const asker = { principal: c.get("principal"), idempotencyKey: keyOf(idempotency_key) };
+    return { tile, asker: { principal: c.get("principal"), idempotencyKey: keyOf(idempotency_key) } };
+  });
+  const outcomes: Outcome[] = [];
+  const takes: (() => Promise<Outcome>)[] = [];
+  const takeAll = async (): Promise<void> =>
+    void outcomes.push(...(await Promise.all(takes.splice(0).map(async (take) => await take()))));
+  const keys = new Set<string>();
+  for (const { tile, asker } of asked) {
+    const key = asker.idempotencyKey;
+    // Who comes with a key for the second time is answered by what became of the first.
+    if (key !== null && keys.has(key)) await takeAll();
+    if (key !== null) keys.add(key);
     takes.push(await prepare(plato, tile, null, asker));
   }
-  const outcomes = await Promise.all(takes.map(async (take) => await take()));
+  await takeAll();
   const accepted = outcomes.filter(({ status }) => status === "accepted").length;
   const details = outcomes.map((outcome) => answerOf(outcome));
   return c.json({ accepted, rejected: outcomes.length - accepted, details });

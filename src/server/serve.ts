@@ -1,12 +1,12 @@
 // An application on a port: bounded in what it takes and for how long, and closed without cutting off who is being
 // answered. Slow senders, idle connections and readers that do not read are cut.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { HolodeckError } from "../event/error.ts";
-import { boundConnections } from "./connections.ts";
-import { refuseAtDoor, type DoorRefusal } from "./door.ts";
+import { boundConnections, type Connections } from "./connections.ts";
+import { answerTheRest, isTurnedAway, setSafeHeaders, type DoorOptions } from "./turned-away.ts";
 
 export interface Limits {
   /** How long a request may take to arrive, head and body, in milliseconds. */
@@ -23,22 +23,12 @@ const LIMITS: Limits = { requestMs: 10_000, idleMs: 30_000, connections: 2_000, 
 
 const HEADER_BYTES_MAX = 16 * 1024;
 
-export interface ServeOptions {
+export interface ServeOptions extends Partial<DoorOptions> {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
   readonly limits?: Partial<Limits>;
-  /** Names that requests may come for, beside those of loopback. */
-  readonly hosts?: readonly string[];
-  /** How what is refused at the door is put, for what was asked for; null for plain `{error}`. */
-  readonly problemFor?: (target: string, refusal: DoorRefusal) => Problem | null;
-}
-
-/** A body and its type. */
-export interface Problem {
-  readonly type: string;
-  readonly text: string;
 }
 
 export interface Served {
@@ -57,6 +47,7 @@ export async function serve({
   problemFor = () => null,
 }: ServeOptions): Promise<Served> {
   const limits = { ...LIMITS, ...own };
+  const door = { hosts, problemFor };
   // With the framework's own light `Request` and `Response`: half of what an answer costs it otherwise.
   const answer = getRequestListener(fetch);
   const server = createServer(
@@ -71,60 +62,17 @@ export async function serve({
     },
     (incoming, outgoing) => {
       setSafeHeaders(outgoing);
-      if (!isTurnedAway(incoming, outgoing, { hosts, problemFor })) void answer(incoming, outgoing);
+      if (!isTurnedAway(incoming, outgoing, door)) void answer(incoming, outgoing);
     },
   );
   server.setTimeout(limits.idleMs);
-  boundConnections(server, limits.connections);
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => endBroken(error, socket));
+  const connections = boundConnections(server, limits.connections);
+  answerTheRest(server, door);
   await listen(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,
-    close: async () => await close(server, limits.closeMs),
+    close: async () => await close(server, connections, limits.closeMs),
   };
-}
-
-/** For every answer: browsers take nothing for a page or a script that is not sent as one, and keep nothing. */
-function setSafeHeaders(outgoing: ServerResponse): void {
-  outgoing.setHeader("x-content-type-options", "nosniff");
-  outgoing.setHeader("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-  outgoing.setHeader("cross-origin-resource-policy", "same-origin");
-  outgoing.setHeader("cache-control", "no-store");
-}
-
-function isTurnedAway(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  { hosts, problemFor }: Required<Pick<ServeOptions, "hosts" | "problemFor">>,
-): boolean {
-  const { method = "", url: target = "", rawHeaders } = incoming;
-  const refusal = refuseAtDoor({ method, target, rawHeaders, hosts });
-  if (refusal === null) return false;
-  // Closed, since its body will not be read.
-  const plain = { type: "application/json", text: JSON.stringify({ error: refusal.error }) };
-  const { type, text } = problemFor(target, refusal) ?? plain;
-  outgoing.writeHead(refusal.status, { "content-type": type, connection: "close" });
-  outgoing.end(text);
-  return true;
-}
-
-const BROKEN: Readonly<Record<string, readonly [status: string, error: string]>> = {
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The request's head is too large."],
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request took too long to arrive."],
-};
-
-/** What came is no HTTP, or came too slowly. */
-function endBroken(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === "ECONNRESET") {
-    socket.destroy();
-    return;
-  }
-  const [status, text] = BROKEN[error.code ?? ""] ?? ["400 Bad Request", "The request is not sound HTTP."];
-  const body = JSON.stringify({ error: text });
-  socket.write(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-  );
-  socket.destroySoon();
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
@@ -146,7 +94,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   }
 }
 
-async function close(server: Server, closeMs: number): Promise<void> {
+async function close(server: Server, connections: Connections, closeMs: number): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
   const over = new AbortController();
@@ -154,8 +102,12 @@ async function close(server: Server, closeMs: number): Promise<void> {
     () => server.closeAllConnections(),
     () => undefined,
   );
-  // A connection that was busy when closing began is idle once it is answered.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  // A connection that was busy when closing began is idle once it is answered. One that was opened before, and on which
+  // nothing has come until the first look, is not waited for: clients that gave up a request leave such behind.
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+    connections.endSilent();
+  }, 50);
   await closed;
   clearInterval(sweep);
   over.abort();

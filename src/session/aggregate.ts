@@ -1,8 +1,9 @@
 // The session as an aggregate: its slices put together, its head, its snapshot.
-import { isRefusal, type Aggregate, type Decision } from "../event/decider.ts";
-import type { Fact, StreamId } from "../event/event.ts";
+import type { Aggregate, Decision } from "../event/decider.ts";
+import type { StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
+import { traced } from "../event/traced.ts";
 import type { AgentState } from "./agent-state.ts";
 import { attachAgent, detachAgent, heartbeatAgent, revokeRole } from "./agents.ts";
 import type { SessionCommand } from "./commands.ts";
@@ -25,27 +26,16 @@ import { addTask, completeTask, loseAttempt, noteHeartbeat, routeTask, startTask
 
 export type SessionAggregate = Aggregate<SessionState, SessionCommand, SessionEvent>;
 
-export const sessionAggregate: SessionAggregate = {
+export const sessionAggregate: SessionAggregate = traced({
   initial: initialState,
   decide,
   evolve,
   head,
   settle,
   snapshot: { version: 8, save, load },
-};
+});
 
-/** What follows from a command says for which trace, beside what its tile shows. */
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
-  const decision = decideAlone(state, command);
-  const { trace } = command;
-  if (trace === undefined || isRefusal(decision)) return decision;
-  return decision.map((event): SessionEvent => {
-    const traced: Fact = { ...event, data: { ...event.data, trace } };
-    return traced as SessionEvent;
-  });
-}
-
-function decideAlone(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
   switch (command.type) {
     case "start_session":
       return startSession(state, command);

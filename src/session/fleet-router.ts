@@ -3,7 +3,7 @@ import type { Moment } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
 import { streamId } from "../event/event.ts";
 import type { EventLog } from "../event/log.ts";
-import { Runtime, type Untimed } from "../event/runtime.ts";
+import type { Runtime, Untimed } from "../event/runtime.ts";
 import { loops } from "../fleet/graph.ts";
 import { thresholdOf } from "../fleet/emergence.ts";
 import { createFleet } from "../fleet/router.ts";
@@ -19,6 +19,7 @@ import type {
   RoutingDecision,
   TaskRouter,
 } from "./router.ts";
+import { TracedRuntime } from "./traced-runtime.ts";
 
 export class FleetRouter implements TaskRouter {
   readonly name: string;
@@ -40,7 +41,7 @@ export class FleetRouter implements TaskRouter {
     readonly offset: number;
   }) {
     this.#log = log;
-    this.#runtime = new Runtime({ aggregate: createFleet({ offset }), log, moment });
+    this.#runtime = new TracedRuntime({ aggregate: createFleet({ offset }), log, moment });
     this.#stream = streamId("fleet", fleet);
     this.name = this.#stream;
     this.#offset = offset;

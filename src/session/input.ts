@@ -122,11 +122,15 @@ export function checkJsonObject(value: unknown, name: string): JsonObject {
 
 /** An http or https URL without a user or password in it. */
 export function checkUrl(value: unknown, name: string): string {
-  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
-    throw invalid(name, value, "Pass an http or https URL without a password.");
-  }
-  return String(value);
+  if (typeof value === "string" && isPlainUrl(value)) return value;
+  throw invalid(name, value, "Pass an http or https URL without a password.");
+}
+
+/** Whether a text is an http or https URL without a user or password. */
+export function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
 }
 
 function show(value: unknown): string {

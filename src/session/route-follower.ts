@@ -8,6 +8,7 @@ import type { EventLog, StoredEvent } from "../event/log.ts";
 import { Reactor } from "../event/reactor.ts";
 import type { SessionEvent } from "./events.ts";
 import type { TaskRouter } from "./router.ts";
+import { withTraceOf } from "./trace-context.ts";
 
 export interface RouteFollowerOptions {
   readonly router: TaskRouter;
@@ -33,8 +34,10 @@ export async function followRoutes({ router, log, clock, onError }: RouteFollowe
       if (event === null) return;
       const sessionId = streamKey(stored.event.stream);
       const task = { sessionId, taskId: event.data.task_id, key };
-      if (event.type !== "task_routed") await router.complete(task);
-      else if (event.data.fell_back === undefined) await router.confirm(task);
+      await withTraceOf(stored.event.data, async () => {
+        if (event.type !== "task_routed") await router.complete(task);
+        else if (event.data.fell_back === undefined) await router.confirm(task);
+      });
     },
     onError: (error) => {
       if (!(error instanceof HolodeckError && error.code === "server_unreachable")) onError(error);

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
+import { streamId } from "../event/event.ts";
+import { MemoryStore } from "../store/memory.ts";
 import { eventsOf } from "../testing/events-of.ts";
+import { TestClock } from "../testing/test-clock.ts";
 import { testManager } from "../testing/test-manager.ts";
+import { FleetRouter } from "./fleet-router.ts";
 import { withTrace } from "./trace-context.ts";
 import { traceparentFault } from "./traceparent.ts";
 
@@ -23,6 +27,33 @@ test("events that follow from commands of a trace say so, and those of time do n
     ["session_error", undefined],
     ["session_ended", undefined],
   ]);
+  await manager.close();
+});
+
+test("what a fleet does for a session is for the trace of what the session did, also when it does it later", async () => {
+  const store = new MemoryStore();
+  const clock = new TestClock();
+  const moment = () => ({ now: clock.now(), boot: clock.boot() });
+  const router = new FleetRouter({ log: store, moment, fleet: "default", offset: -2 });
+  const openStore = async () => await Promise.resolve(store);
+  const { manager } = testManager({ h1RouterEnabled: true }, { openStore, router, clock });
+  const session = await manager.startSession();
+  await withTrace(TRACE, async () => await manager.routeTaskH1("a"));
+  await manager.routeTaskH1("b");
+  await session.completeTask("a", "success");
+  await withTrace(TRACE, async () => await session.completeTask("b", "success"));
+  await clock.advance(1_000);
+  const stored = await store.read({ stream: streamId("fleet", "default"), afterSeq: 0, limit: 100 });
+  const traces = stored.map(({ event }) => [event.type, event.data["task_id"], event.data["trace"]]);
+  for (const [type, task, trace] of [
+    ["task_routed", "a", TRACE],
+    ["task_routed", "b", undefined],
+    ["task_confirmed", "a", TRACE],
+    ["task_confirmed", "b", undefined],
+    ["task_completed", "a", undefined],
+    ["task_completed", "b", TRACE],
+  ])
+    expect(traces).toContainEqual([type, task, trace]);
   await manager.close();
 });
 

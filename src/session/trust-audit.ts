@@ -15,15 +15,15 @@ type ChangeEvent = Fact & {
   readonly data: { readonly version: number; readonly by: string };
 };
 
-/** How a version's parts are counted: it is told whole. */
-const COUNTS: ReadonlySet<string> = new Set(["version", "by", "part", "parts"]);
+/** Beside the change itself: how a version's parts are counted, since it is told whole, and for which trace it was made. */
+const ASIDE: ReadonlySet<string> = new Set(["version", "by", "part", "parts", "trace"]);
 
 /** The oldest first; none for what nobody put. */
 export async function trustAudit(store: Store, stream: StreamId): Promise<readonly TrustChange[]> {
   const versions = new Map<number, TrustChange>();
   for (const { type, at, data } of await eventsOf<ChangeEvent>(store, stream)) {
     const { version, by } = data;
-    const said = Object.entries(data).filter(([name]) => !COUNTS.has(name));
+    const said = Object.entries(data).filter(([name]) => !ASIDE.has(name));
     const before = versions.get(version)?.fields ?? {};
     versions.set(version, { version, at, by, type, fields: joined(before, said) });
   }

@@ -1,7 +1,7 @@
 // The streams of the trust boundary beside a manager's sessions: policies, identities, roles, and what was decided.
 import type { Moment } from "../event/decider.ts";
 import { streamId, streamKind, type StreamId } from "../event/event.ts";
-import { Runtime } from "../event/runtime.ts";
+import type { Runtime } from "../event/runtime.ts";
 import type { Clock } from "../event/clock.ts";
 import type { Store } from "../store/port.ts";
 import {
@@ -28,6 +28,7 @@ import {
   type RecordDecision,
 } from "./decisions.ts";
 import { Freshness } from "./freshness.ts";
+import { TracedRuntime } from "./traced-runtime.ts";
 
 /** A store that does not answer for this long, in milliseconds, is away: decisions deny. */
 const ANSWER_MS_MAX = 5_000;
@@ -64,10 +65,10 @@ export class TrustStreams {
     this.#touch = touch;
     this.freshness = new Freshness(store);
     this.patience = new BoundedWait({ clock, ms: ANSWER_MS_MAX, late: AWAY });
-    this.policies = new Runtime({ aggregate: policyAggregate, log: store, moment });
-    this.identities = new Runtime({ aggregate: identityAggregate, log: store, moment });
-    this.roles = new Runtime({ aggregate: roleAggregate, log: store, moment });
-    this.decisions = new Runtime({ aggregate: decisionsAggregate, log: store, moment });
+    this.policies = new TracedRuntime({ aggregate: policyAggregate, log: store, moment });
+    this.identities = new TracedRuntime({ aggregate: identityAggregate, log: store, moment });
+    this.roles = new TracedRuntime({ aggregate: roleAggregate, log: store, moment });
+    this.decisions = new TracedRuntime({ aggregate: decisionsAggregate, log: store, moment });
   }
 
   /** The policy as it stands at `seq` of its stream, or later; null when nobody put it. */

@@ -9,12 +9,17 @@ export interface StoreEnvironment {
   readonly HOLODECK_HOME?: string | undefined;
 }
 
-type Opener = (address: string) => Promise<Store>;
+export interface HowToOpen {
+  /** To read: a file that cannot be written will do. Default false. */
+  readonly toRead?: boolean;
+}
+
+type Opener = (address: string, how: HowToOpen) => Promise<Store>;
 
 /** How each kind of address is opened. Adapters are loaded here alone. */
 const KINDS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ["memory", async () => new (await import("./memory.ts")).MemoryStore()],
-  ["sqlite", (address) => openFile(address, address.slice("sqlite:".length))],
+  ["sqlite", (address, how) => openFile(address, address.slice("sqlite:".length), how)],
   ["postgres", async (address) => (await import("./postgres.ts")).openPostgresStore(address)],
   ["postgresql", async (address) => (await import("./postgres.ts")).openPostgresStore(address)],
   ["redis", async (address) => (await import("./redis.ts")).openRedisStore(address)],
@@ -33,13 +38,17 @@ const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
  * `./.holodeck`. Throws `unsupported` for another scheme or a driver that is not installed, and what the adapter
  * throws (`store_corrupt`, `store_newer`, `store_io`, `store_unreachable`).
  */
-export async function openStore(url?: string, env: StoreEnvironment = process.env): Promise<Store> {
+export async function openStore(
+  url?: string,
+  env: StoreEnvironment = process.env,
+  how: HowToOpen = {},
+): Promise<Store> {
   const address = url ?? storeAddress(env);
   const scheme = SCHEME.exec(address)?.[1]?.toLowerCase();
-  if (scheme === undefined) return await openFile(address, address);
+  if (scheme === undefined) return await openFile(address, address, how);
   const open = KINDS.get(scheme);
   if (open === undefined) throw unsupported(address, "is of a kind this version does not know");
-  return await open(address);
+  return await open(address, how);
 }
 
 /** Where the store is when no address is given. */
@@ -49,10 +58,10 @@ export function storeAddress(env: StoreEnvironment): string {
   return join(env.HOLODECK_HOME || "./.holodeck", "holodeck.db");
 }
 
-async function openFile(address: string, path: string): Promise<Store> {
+async function openFile(address: string, path: string, how: HowToOpen): Promise<Store> {
   if (path === "") throw unsupported(address, "names no file");
   const { openSqliteStore } = await import("./sqlite.ts");
-  return await openSqliteStore(path);
+  return await openSqliteStore(path, how);
 }
 
 function unsupported(address: string, how: string): HolodeckError {

@@ -2,6 +2,8 @@
 import { HolodeckError, type ErrorCode } from "../event/error.ts";
 
 const BUSY = 5;
+const READONLY = 8;
+const CANTOPEN = 14;
 const CONSTRAINT_UNIQUE = 2067;
 
 interface Meaning {
@@ -26,7 +28,7 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
       todo: "Try again, or end the process that holds it.",
     },
   ],
-  [8, FAILED],
+  [READONLY, FAILED],
   [10, FAILED],
   [
     11,
@@ -44,7 +46,7 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
       todo: "Free some space; what was acknowledged before is safe.",
     },
   ],
-  [14, FAILED],
+  [CANTOPEN, FAILED],
   [
     26,
     {
@@ -70,6 +72,11 @@ export function isTaken(cause: unknown): boolean {
 
 export function isBusy(cause: unknown): boolean {
   return resultCode(cause) === BUSY;
+}
+
+/** What SQLite needs beside the file cannot be opened, or made. */
+export function isOutOfReach(cause: unknown): boolean {
+  return [READONLY, CANTOPEN].some((code) => resultCode(cause) === code);
 }
 
 function meaningOf(cause: unknown): Meaning {

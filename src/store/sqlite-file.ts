@@ -2,11 +2,12 @@
 // so no process ever sees half of one. A file that is not ours, newer or damaged is refused before anything
 // could change it: its header is read as bytes, its tables through a connection that cannot write.
 import { randomUUID } from "node:crypto";
-import { access, link, mkdir, open, unlink, writeFile } from "node:fs/promises";
+import { access, constants, link, mkdir, open, unlink, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { HolodeckError } from "../event/error.ts";
-import { storeError } from "./sqlite-error.ts";
+import { isOutOfReach, storeError } from "./sqlite-error.ts";
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, schemaFrom, tablesAt } from "./sqlite-schema.ts";
 
 /** How long a statement waits, blocking, for a lock. The writer waits longer without blocking. */
@@ -18,11 +19,21 @@ const BRING_UP_WAIT_MS = 10_000;
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
 
+export interface OpenOptions {
+  /** To read: a file that is there and cannot be written will do, and nothing is written beside it. Default false. */
+  readonly toRead?: boolean;
+}
+
 /** The store's one connection. Creates the file and its folders (for this user alone) when missing. */
-export async function openDatabase(path: string): Promise<DatabaseSync> {
+export async function openDatabase(
+  path: string,
+  { toRead = false }: OpenOptions = {},
+): Promise<DatabaseSync> {
   try {
+    if (toRead && (await isUnwritable(path))) return await openUnwritable(path);
     if (!(await exists(path))) await create(path);
-    await refuseByHeader(path);
+    // Opened for writing, though nothing is: a file that cannot be written is found now, not at the first append.
+    await refuseByHeader(path, "r+");
     // Whoever closes a file last moves its log into it: with a log there, look without being able to.
     if (await exists(`${path}-wal`)) connect(path, { readOnly: true }).close();
     return connect(path, { readOnly: false });
@@ -31,14 +42,53 @@ export async function openDatabase(path: string): Promise<DatabaseSync> {
   }
 }
 
+/** Whether the file, or a log beside it, could not be written. */
+async function isUnwritable(path: string): Promise<boolean> {
+  for (const place of [path, dirname(resolve(path))]) {
+    const code = await access(place, constants.W_OK).then(
+      () => null,
+      (cause: unknown) => cause,
+    );
+    if (["EACCES", "EPERM", "EROFS"].some((one) => hasCode(code, one))) return true;
+  }
+  return false;
+}
+
+/**
+ * Beside a file that was closed in order lies no log, and SQLite need not look for one, nor make what several readers
+ * share. With a log there it reads both, where whoever wrote last left what that takes.
+ */
+async function openUnwritable(path: string): Promise<DatabaseSync> {
+  const hasLog = await exists(`${path}-wal`);
+  await refuseByHeader(path, "r");
+  const file = pathToFileURL(resolve(path));
+  if (!hasLog) file.searchParams.set("immutable", "1");
+  try {
+    const database = connect(path, { readOnly: true, file });
+    if (versionOf(database) === SCHEMA_VERSION) return database;
+    database.close();
+  } catch (cause) {
+    if (hasLog && isOutOfReach(cause))
+      throw unreadable(path, `has a write-ahead log, ${path}-wal, that is to be folded into it first`);
+    throw cause;
+  }
+  throw unreadable(path, "was written by an older version, and is to be brought to this one first");
+}
+
 /**
  * The log is folded into the file after so many pages, 16 MB. Four times SQLite's own number: heads and indexes are
  * written again and again, and only their last state is folded.
  */
 const CHECKPOINT_PAGES = 4_000;
 
-function connect(path: string, { readOnly }: { readonly readOnly: boolean }): DatabaseSync {
-  const database = new DatabaseSync(path, { readOnly, timeout: LOCK_WAIT_MS });
+interface Connecting {
+  readonly readOnly: boolean;
+  /** Default the path. */
+  readonly file?: URL;
+}
+
+function connect(path: string, { readOnly, file }: Connecting): DatabaseSync {
+  const database = new DatabaseSync(file ?? path, { readOnly, timeout: LOCK_WAIT_MS });
   try {
     refuseByTables(database, path);
     // Said and not left to the build: some builds report FULL and sync seldom. On macOS fsync alone does not
@@ -119,8 +169,8 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Offsets from https://sqlite.org/fileformat2.html §1.3. */
-async function refuseByHeader(path: string): Promise<void> {
-  const { size, header } = await readHeader(path);
+async function refuseByHeader(path: string, flags: "r" | "r+"): Promise<void> {
+  const { size, header } = await readHeader(path, flags);
   if (size < HEADER_BYTES || header.toString("latin1", 0, MAGIC.length) !== MAGIC) {
     throw corrupt(path, size === 0 ? "is empty" : "is not a SQLite database");
   }
@@ -136,9 +186,8 @@ async function refuseByHeader(path: string): Promise<void> {
   }
 }
 
-/** Opened for writing, though nothing is written: a file that cannot be written is found now, not at the first append. */
-async function readHeader(path: string): Promise<{ readonly size: number; readonly header: Buffer }> {
-  await using handle = await open(path, "r+");
+async function readHeader(path: string, flags: "r" | "r+") {
+  await using handle = await open(path, flags);
   const header = Buffer.alloc(HEADER_BYTES);
   await handle.read(header, 0, HEADER_BYTES, 0);
   return { size: (await handle.stat()).size, header };
@@ -175,6 +224,13 @@ function corrupt(path: string, how: string): HolodeckError {
   return new HolodeckError("store_corrupt", {
     what: `The store ${path} ${how}.`,
     todo: "Restore it from a backup, or name another path. The file has not been changed.",
+  });
+}
+
+function unreadable(path: string, why: string): HolodeckError {
+  return new HolodeckError("read_only", {
+    what: `The store ${path} ${why}, and it cannot be written where it is.`,
+    todo: "Copy it, with all that begins with its name, to a folder you may write, and name the copy with --store.",
   });
 }
 

@@ -35,7 +35,7 @@ import type { Store, StoredBlob, StoredHead } from "./port.ts";
 import { Appender } from "./sqlite-append.ts";
 import { Blobs } from "./sqlite-blobs.ts";
 import { storeError } from "./sqlite-error.ts";
-import { openDatabase } from "./sqlite-file.ts";
+import { openDatabase, type OpenOptions } from "./sqlite-file.ts";
 import { inspectDatabase } from "./sqlite-inspect.ts";
 import { Lists } from "./sqlite-lists.ts";
 import { EVENT_COLUMNS, Query } from "./sqlite-query.ts";
@@ -45,7 +45,7 @@ import { Watchers } from "./sqlite-watch.ts";
 import { Writer } from "./sqlite-writer.ts";
 import { storedEvent, type EventRow } from "./stored-event.ts";
 
-export interface SqliteOptions {
+export interface SqliteOptions extends OpenOptions {
   /** How long a write waits for another process's transaction, in milliseconds; default 5,000. */
   readonly busyTimeoutMs?: number;
   /** The most bytes the file may grow to through this store; beyond it writes fail with `store_full`. Default: the disk. */
@@ -57,10 +57,10 @@ const BUSY_TIMEOUT_MS_DEFAULT = 5000;
 /**
  * Opens the store at a path, and makes it (0600, folders 0700) when nothing is there. Throws `store_newer` or
  * `store_corrupt` and leaves the file as it is when it is not a store this program knows; `store_io` when it
- * cannot be read and written.
+ * cannot be read and written. To read (`toRead`), `read_only` when it would have to be written first.
  */
 export async function openSqliteStore(path: string, options: SqliteOptions = {}): Promise<Store> {
-  const database = await openDatabase(path);
+  const database = await openDatabase(path, options);
   try {
     if (options.bytesMax !== undefined) limitSize(database, options.bytesMax);
     return new SqliteStore(database, path, options);

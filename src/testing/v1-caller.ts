@@ -36,6 +36,7 @@ export interface V1CallerOptions {
   readonly clock?: TestClock;
   readonly processes?: ManagerPorts["processes"];
   readonly random?: ManagerPorts["random"];
+  readonly router?: ManagerPorts["router"];
   /** Who asks, unless a call says so itself. Default this machine's operator. */
   readonly principal?: Principal;
   readonly isReady?: () => boolean;
@@ -52,7 +53,7 @@ export class V1Caller {
 
   constructor(options: V1CallerOptions = {}) {
     const { store = new MemoryStore(), clock = new TestClock(), processes = testProcesses() } = options;
-    const { random, isReady } = options;
+    const { random, router, isReady } = options;
     this.store = store;
     this.clock = clock;
     this.principal = options.principal;
@@ -61,8 +62,10 @@ export class V1Caller {
       leavesStoreOpen: true,
       processes,
       clock,
+      ...(random !== undefined && { random }),
+      ...(router !== undefined && { router }),
     };
-    this.manager = testManager({}, { ...ports, ...(random !== undefined && { random }) }).manager;
+    this.manager = testManager({}, ports).manager;
     const report = (error: unknown): void => void this.reported.push(error);
     const live = liveApp({ store, clock, report });
     const moment = () => ({ now: clock.now(), boot: clock.boot() });

@@ -56,7 +56,7 @@ test("a problem says what happened and what to do, as all of /v1 says it", async
     detail: expect.stringMatching(/room/) as string,
     code: "fleet_full",
     todo: expect.any(String) as string,
-    retryable: PROBLEM_KINDS.fleet_full.retryable,
+    retryable: true,
   });
   for (const [status, code, answer] of [
     [400, "invalid_argument", router.post("/v1/fleet/edges", "{")],
@@ -70,6 +70,7 @@ test("a problem says what happened and what to do, as all of /v1 says it", async
     [404, "not_found", router.send("DELETE", "/v1/fleet/agents/b", "")],
     [400, "invalid_argument", router.send("DELETE", "/v1/fleet/agents/%ff", "")],
     [404, "not_found", router.get("/v1/fleet/nowhere")],
+    [405, "method_not_allowed", router.send("PUT", "/v1/fleet/graph", "")],
     [400, "invalid_argument", router.get("/v1/fleet/graph?limit=0")],
     [400, "invalid_argument", router.get("/v1/fleet/graph?after=x")],
     [400, "invalid_argument", router.get("/v1/fleet/fleets?after=x")],

@@ -1,7 +1,8 @@
 // `/v1/fleet` as an application, to be mounted there on whatever port: fleets read, changed and asked what would be.
 import { Hono } from "hono";
+import { baseRoutePath } from "hono/route";
 import type { ServerEnv } from "../principal.ts";
-import { HolodeckError } from "../../event/error.ts";
+import { noSuchEndpoint } from "../v1/no-such-endpoint.ts";
 import { checkQuery } from "./fleet-body.ts";
 import type { FleetParts } from "./fleet-parts.ts";
 import { answerProblem } from "./fleet-problem.ts";
@@ -21,10 +22,8 @@ export function fleetApp(parts: FleetParts): Hono<ServerEnv> {
   addFleetWriting(app, parts);
   addWhatIf(app, parts);
   app.all("/*", (c) => {
-    throw new HolodeckError("not_found", {
-      what: `There is no ${c.req.method} ${c.req.path}.`,
-      todo: "docs/fleet.md lists what there is.",
-    });
+    const path = c.req.path.slice(baseRoutePath(c).length) || "/";
+    return noSuchEndpoint(app, c, { path, todo: "docs/fleet.md lists what there is." });
   });
   app.onError((error) => answerProblem(error, parts.report));
   return app;

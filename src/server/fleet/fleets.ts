@@ -5,11 +5,13 @@ import type { Clock } from "../../event/clock.ts";
 import type { Happened, Moment } from "../../event/decider.ts";
 import { HolodeckError } from "../../event/error.ts";
 import { streamId, streamKind, type StreamId } from "../../event/event.ts";
-import { Runtime, type News, type Untimed } from "../../event/runtime.ts";
+import type { News, Runtime, Untimed } from "../../event/runtime.ts";
 import type { FleetCommand, FleetFact, SettingsAsked } from "../../fleet/fleet-facts.ts";
 import { settingsOf, type Settings } from "../../fleet/fleet-settings.ts";
 import type { FleetState } from "../../fleet/fleet-state.ts";
 import { Deadlines } from "../../session/deadlines.ts";
+import { withTraceOf } from "../../session/trace-context.ts";
+import { TracedRuntime } from "../../session/traced-runtime.ts";
 import type { Store } from "../../store/port.ts";
 import { configuredFleet, type ConfiguredFleet } from "./configured-fleet.ts";
 
@@ -60,7 +62,7 @@ export class Fleets {
     this.aggregate = configuredFleet(settings);
     const { aggregate } = this;
     const onEvents = (news: News<FleetState, FleetFact>): void => this.#onEvents(news);
-    this.#runtime = new Runtime({
+    this.#runtime = new TracedRuntime({
       aggregate,
       log: store,
       moment,
@@ -183,7 +185,8 @@ export class Fleets {
 
   async #configure(stream: StreamId): Promise<void> {
     if ((await this.#options.store.head({ stream })) === null) return;
-    const { refusal } = await this.#runtime.execute(stream, { type: "configure", ...this.settings });
+    const command = { type: "configure", ...this.settings } as const;
+    const { refusal } = await withTraceOf({}, async () => await this.#runtime.execute(stream, command));
     if (refusal !== null) throw new HolodeckError(refusal.code, refusal);
   }
 

@@ -39,5 +39,11 @@ function routedIn(facts: readonly FleetFact[]): Routed {
   if (routed?.type !== "task_routed") throw new Error("A route came to no decision.");
   const crossed = next?.type === "emergence_crossed" ? next.data : null;
   const isOwn = crossed?.direction === "up" && crossed.routing_decision !== null;
-  return { decision: routed.data, alert: isOwn ? crossed : null };
+  return { decision: untraced(routed.data), alert: isOwn ? untraced(crossed) : null };
+}
+
+/** On behalf of which trace it was decided is told to nobody who asks what was. */
+function untraced<Data extends JsonObject>(data: Data): Data {
+  const { trace: _, ...told } = data;
+  return told as Data;
 }

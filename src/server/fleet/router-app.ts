@@ -1,6 +1,7 @@
 // The H1 router of spec/wire.md §2 as an application: requests in, responses out, no port.
 import { Hono, type Context, type MiddlewareHandler } from "hono";
 import type { RoutingDecision } from "../../fleet/fleet-facts.ts";
+import { carryTrace } from "../carry-trace.ts";
 import type { ServerEnv } from "../principal.ts";
 import { answerError } from "../problem.ts";
 import { streamAgents } from "./agent-list.ts";
@@ -15,6 +16,7 @@ import { routeTask } from "./route-request.ts";
 export function routerApp(parts: FleetParts, authenticate?: MiddlewareHandler<ServerEnv>): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>();
   if (authenticate !== undefined) app.use(authenticate);
+  app.use(carryTrace);
   // Before the rights: whether it lives is told to whoever asks, and /v1/fleet asks for them itself.
   app.get("/health", (c) => c.json({ status: "ok" }));
   app.route("/v1/fleet", fleetApp(parts));

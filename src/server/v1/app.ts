@@ -1,13 +1,11 @@
 // The /v1 API as an application: requests in, responses out, no port. What it answers to is a table of endpoints; here
 // they are routed, kept to once per idempotency key, and their errors put into words.
 import { Hono, type Context, type MiddlewareHandler } from "hono";
-import { HolodeckError } from "../../event/error.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { Clock } from "../../event/clock.ts";
 import type { Processes } from "../../session/host.ts";
-import { withTrace } from "../../session/trace-context.ts";
-import { traceparentFault } from "../../session/traceparent.ts";
 import type { Store } from "../../store/port.ts";
+import { carryTrace } from "../carry-trace.ts";
 import type { ServerEnv } from "../principal.ts";
 import { invalid } from "../query.ts";
 import { RoomCounts } from "../room-counts.ts";
@@ -17,8 +15,9 @@ import { decisionEndpoints } from "./decisions.ts";
 import { ELSEWHERE } from "./elsewhere.ts";
 import type { Answer, Endpoint, KeyedRequest, V1Context } from "./endpoint.ts";
 import { RequestDesk, type KeptAnswer } from "./idempotency.ts";
+import { noSuchEndpoint } from "./no-such-endpoint.ts";
 import { PROBLEM_KINDS, PROBLEM_TYPE, problemOf, problemResponse } from "./problems.ts";
-import { checkRequest, type CheckedRequest } from "./request.ts";
+import { checkRequest } from "./request.ts";
 import { happeningEndpoints } from "./happenings.ts";
 import { identityEndpoints } from "./identities.ts";
 import { objectEndpoints } from "./objects.ts";
@@ -96,32 +95,21 @@ export function v1App(parts: V1Parts): Hono<ServerEnv> {
   };
   const app = new Hono<ServerEnv>();
   if (parts.authenticate !== undefined) app.use(parts.authenticate);
+  app.use(carryTrace);
   for (const endpoint of ENDPOINTS) {
     const path = endpoint.path.replaceAll(/\{(\w+)\}/g, ":$1");
     app.on(endpoint.method.toUpperCase(), path, async (c) => await serveEndpoint(desk, endpoint, c));
   }
   parts.mount?.(app);
   app.onError((error) => answerProblem(desk, error));
-  app.notFound((c) => noSuchEndpoint(app, c));
+  app.notFound((c) =>
+    noSuchEndpoint(app, c, { path: c.req.path, todo: "GET /v1/docs lists what there is." }),
+  );
   return app;
 }
 
 async function serveEndpoint(desk: Desk, endpoint: Endpoint, c: Context<ServerEnv>): Promise<Response> {
   const request = await checkRequest(c, endpoint, desk.context);
-  const trace = c.req.header("traceparent");
-  const serveIt = async () => await serveChecked(desk, endpoint, request, c);
-  // A trace that cannot be read is passed over, as its recommendation says (W3C Trace Context §4.3).
-  return trace === undefined || traceparentFault(trace) !== null
-    ? await serveIt()
-    : await withTrace(trace, serveIt);
-}
-
-async function serveChecked(
-  desk: Desk,
-  endpoint: Endpoint,
-  request: CheckedRequest,
-  c: Context<ServerEnv>,
-): Promise<Response> {
   const { principal, path, query, body } = request;
   const act = async (keyed: KeyedRequest | null) =>
     await endpoint.act({ ...desk.context, principal, path, query, body, keyed }, c);
@@ -137,8 +125,8 @@ async function serveChecked(
     path: c.req.path,
     body: request.rawBody,
   };
-  const work = async (keyed: KeyedRequest) => await keptAnswer(desk, async () => await act(keyed));
-  const answer = await desk.requests.once(asked, work, isFinal);
+  const work = async (keyed: KeyedRequest) => await keptAnswer(async () => await act(keyed));
+  const answer = await desk.requests.once(asked, work);
   return responseOf(answer, answer.isRepeat);
 }
 
@@ -150,26 +138,18 @@ function keyOf(c: Context): string | undefined {
   throw invalid(what, "Use a random id, for example.");
 }
 
-/** What an endpoint answers, or the problem it has. */
-async function keptAnswer(
-  desk: Desk,
-  act: () => Promise<Answer | Response>,
-): Promise<Omit<KeptAnswer, "isRepeat">> {
+/** What an endpoint answers, or the problem it has. Throws trouble that passes: that is no answer to keep. */
+async function keptAnswer(act: () => Promise<Answer | Response>): Promise<Omit<KeptAnswer, "isRepeat">> {
   try {
     const answer = await act();
     if (answer instanceof Response) throw new TypeError("Only a GET answers with something else than JSON.");
     return keptOf(answer);
   } catch (error) {
     const { code, body } = problemOf(error);
-    const { status } = PROBLEM_KINDS[code];
-    if (status >= 500) desk.report(error);
+    const { status, retryable } = PROBLEM_KINDS[code];
+    if (status >= 500 || retryable) throw error;
     return { status, type: PROBLEM_TYPE, location: null, text: JSON.stringify(body) };
   }
-}
-
-/** Trouble that passes is no answer to keep: whoever tries again is to find out anew. */
-function isFinal({ status }: Omit<KeptAnswer, "isRepeat">): boolean {
-  return status < 500;
 }
 
 function keptOf({ status, body, location }: Answer): Omit<KeptAnswer, "isRepeat"> {
@@ -187,26 +167,4 @@ function responseOf(answer: Omit<KeptAnswer, "isRepeat">, isRepeat = false): Res
 function answerProblem({ report }: Desk, error: unknown): Response {
   if (PROBLEM_KINDS[problemOf(error).code].status >= 500) report(error);
   return problemResponse(error);
-}
-
-/** 405 for a path that other methods have, else 404. */
-function noSuchEndpoint(app: Hono<ServerEnv>, c: Context<ServerEnv>): Response {
-  const { method, path } = c.req;
-  const allowed = ["GET", "POST"].filter((one) => app.router.match(one, path)[0].some(isHandler));
-  if (allowed.length === 0) {
-    const what = `There is no ${path.slice(0, 200)} here.`;
-    return problemResponse(
-      new HolodeckError("not_found", { what, todo: "GET /v1/docs lists what there is." }),
-    );
-  }
-  const what = `${method} is not a method of ${path.slice(0, 200)}.`;
-  const todo = `Use ${allowed.join(" or ")}.`;
-  const response = problemResponse(new HolodeckError("method_not_allowed", { what, todo }));
-  response.headers.set("allow", allowed.join(", "));
-  return response;
-}
-
-/** Middleware stands under every path. */
-function isHandler([[, route]]: readonly [readonly [unknown, { readonly path: string }], unknown]): boolean {
-  return route.path !== "/*";
 }

@@ -83,7 +83,7 @@ function writing(given: Omit<Given, "what"> & { readonly what?: string }): Descr
   const what =
     "`status`, and of the fleet `seq`, `n_vertices`, `n_edges`, `n_components`, `h1_dimension`, `emergence`.";
   const refusals = ["not_found", "conflict", "fleet_full", "idempotency_key_reused"] as const;
-  return described({ what, refusals, ...given, query: { fleet } }, "direct", ["effect_key"]);
+  return described({ what, refusals, ...given, query: { fleet } }, "direct", ["effect_key", "traceparent"]);
 }
 
 function described(given: Given, access: Described["access"], headers: Described["headers"] = []): Described {

@@ -1,7 +1,8 @@
 // The fields requests are made of: what each takes, a sentence for people, and what to pass instead of what it refuses.
 import { z } from "zod";
 import type { Json } from "../../event/json.ts";
-import { TEXT_LENGTH_MAX, TIMEOUT_SECONDS_MAX } from "../../session/input.ts";
+import { isPlainUrl, TEXT_LENGTH_MAX, TIMEOUT_SECONDS_MAX } from "../../session/input.ts";
+import { roomNameFault } from "../../tile/room-name.ts";
 
 /** The most items of a page. */
 const LIMIT_MAX = 1_000;
@@ -19,6 +20,11 @@ export function text(describe: string): z.ZodString {
 export function texts(describe: string): z.ZodArray<z.ZodString> {
   const todo = "Pass a list of at most 100 texts.";
   return z.array(text("A text."), todo).max(100, todo).describe(describe);
+}
+
+export function room(describe: string): z.ZodString {
+  const todo = "Use names parted by single slashes, without . or .. among them.";
+  return text(describe).refine((name) => roomNameFault(name) === null, todo);
 }
 
 export function message(describe: string): z.ZodString {
@@ -56,7 +62,7 @@ export function jsonObject(describe: string) {
 
 export function url(describe: string): z.ZodString {
   const todo = "Pass an http or https URL without a password.";
-  return z.string(todo).max(2_048, todo).describe(describe);
+  return z.string(todo).max(2_048, todo).refine(isPlainUrl, todo).describe(describe);
 }
 
 /** A whole number in an address. */

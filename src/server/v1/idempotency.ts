@@ -71,13 +71,12 @@ export class RequestDesk {
   }
 
   /**
-   * Answers what was answered before; else works on it, and keeps the answer if `isFinal` says so. Throws
-   * `idempotency_key_reused` when the key came with another request, and `request_in_flight` while someone is at it.
+   * Answers what was answered before; else works on it, and keeps the answer. What `work` throws is kept by nobody: the
+   * next to ask finds out anew. Throws `idempotency_key_reused` when the key came with another request, and `request_in_flight` while someone is at it.
    */
   async once(
     asked: Asked,
     work: (request: KeyedRequest) => Promise<Omit<KeptAnswer, "isRepeat">>,
-    isFinal: (answer: Omit<KeptAnswer, "isRepeat">) => boolean,
   ): Promise<KeptAnswer> {
     const id = sha256(JSON.stringify([asked.principal, asked.key]));
     const taken = await this.#take(id, asked);
@@ -86,8 +85,7 @@ export class RequestDesk {
     this.#assertFree(id, taken);
     this.#underway.add(id);
     try {
-      const answer = await work({ key: `request:${id}`, takenAt: taken.event.at });
-      return isFinal(answer) ? await this.#keep(id, answer) : { ...answer, isRepeat: false };
+      return await this.#keep(id, await work({ key: `request:${id}`, takenAt: taken.event.at }));
     } finally {
       this.#underway.delete(id);
     }

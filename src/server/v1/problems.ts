@@ -28,16 +28,17 @@ export const PROBLEM_KINDS: Readonly<Record<ErrorCode, ProblemKind>> = {
   address_in_use: own("The address is in use"),
   callback_failed: own("A callback failed"),
   conflict: kind(409, "The request does not fit what there is"),
-  denied: kind(403, "This may not be done with this key"),
+  denied: kind(403, "This may not be done"),
   event_corrupt: own("Stored data is damaged"),
   event_too_large: kind(413, "The content is too large"),
-  fleet_full: kind(409, "The fleet is full"),
+  fleet_full: kind(409, "The fleet is full", true),
   idempotency_key_reused: kind(422, "The idempotency key belongs to another request"),
   internal: own("Something went wrong here"),
   invalid_argument: kind(400, "The request is not valid"),
   invalid_event: kind(400, "The request holds what cannot be kept"),
   invalid_plan: kind(400, "The plan is not valid"),
   method_not_allowed: kind(405, "The method is not allowed here"),
+  misdirected: kind(421, "The request names another server"),
   not_found: kind(404, "There is no such thing"),
   persist_mismatch: kind(409, "What was persisted differs from what there is"),
   pruned: kind(410, "This has been pruned"),
@@ -106,17 +107,16 @@ const DOOR_CODES: Readonly<Record<DoorRefusal["status"], ErrorCode>> = {
   403: "denied",
   413: "event_too_large",
   415: "unsupported_media_type",
-  421: "denied",
+  417: "invalid_argument",
+  421: "misdirected",
 };
 
 /** What was refused before anyone read it, in the same form. */
-export function doorProblem({ status, error }: DoorRefusal): {
+export function doorProblem({ status, what, todo }: DoorRefusal): {
   readonly type: string;
   readonly text: string;
 } {
-  const { body } = problemOf(
-    new HolodeckError(DOOR_CODES[status], { what: error, todo: "Change the request." }),
-  );
+  const { body } = problemOf(new HolodeckError(DOOR_CODES[status], { what, todo }));
   return { type: PROBLEM_TYPE, text: JSON.stringify({ ...body, status }) };
 }
 

@@ -24,7 +24,7 @@ function desk() {
   };
   const ask = async (key: string) => {
     const asked = { principal: "p", key, method: "POST", path: "/v1/x", body: {} };
-    return await requests.once(asked, work, () => true);
+    return await requests.once(asked, work);
   };
   const runtime = () => new Runtime({ aggregate: requestAggregate, log: store, moment });
   return { store, clock, reported, ask, runtime, worked: () => worked };

@@ -63,8 +63,9 @@ function assertMay(principal: Principal, access: Access): void {
   }
   const all = access === "direct" || access === "all" || access === "operate";
   if (all && principal.sessions !== null) {
-    const todo = "Use a key without a scope of sessions.";
-    throw new HolodeckError("denied", { what: "This key is for certain sessions alone.", todo });
+    // A key for certain rooms is one for no sessions.
+    const what = `This key is for certain ${principal.rooms === null ? "sessions" : "sessions or rooms"} alone.`;
+    throw new HolodeckError("denied", { what, todo: "Use a key without a scope." });
   }
 }
 

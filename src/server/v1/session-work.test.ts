@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { testProcesses } from "../../testing/test-manager.ts";
+import { HolodeckError } from "../../event/error.ts";
+import { fixedRouter, testProcesses } from "../../testing/test-manager.ts";
 import { V1Caller } from "../../testing/v1-caller.ts";
 
 let v1 = new V1Caller();
@@ -47,4 +48,24 @@ test("a task is routed and registered once per request, and says by whom", async
   const { body } = await v1.get(`${session}/events`);
   const types = (body["events"] as readonly { readonly type: string }[]).map(({ type }) => type);
   expect(types.filter((type) => type === "task_routed")).toHaveLength(1);
+});
+
+test("a fleet without room is one that may have some later: the same request under the same key is then answered anew", async () => {
+  let isFull = true;
+  const route: ReturnType<typeof fixedRouter>["route"] = async (request) => {
+    if (isFull) throw new HolodeckError("fleet_full", { what: "Nobody has room.", todo: "Wait." });
+    return await fixedRouter().route(request);
+  };
+  const busy = new V1Caller({ router: { ...fixedRouter(), route } });
+  const path = `/v1/sessions/${await busy.start({ h1_router_enabled: true })}/route`;
+  const key = { "idempotency-key": "once" };
+  const full = await busy.post(path, { task_id: "compile" }, key);
+  expect([full.status, full.body.code, full.body["retryable"]]).toEqual([409, "fleet_full", true]);
+  expect(full.headers.get("retry-after")).toBe("1");
+  isFull = false;
+  expect(await busy.post(path, { task_id: "compile" }, key)).toMatchObject({
+    status: 200,
+    body: { agent_id: "oracle1" },
+  });
+  await busy.close();
 });
