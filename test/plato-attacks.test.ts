@@ -72,7 +72,7 @@ test.each<[string, number, readonly string[]]>([
     posted("Content-Type: application/json", "Content-Length: 1048577"),
   ],
   ["a head without end", 431, ["GET / HTTP/1.1", "Host: localhost", `X: ${"x".repeat(20_000)}`]],
-  ["a tunnel", 501, ["CONNECT example.org:443 HTTP/1.1", "Host: example.org:443"]],
+  ["a tunnel", 405, ["CONNECT example.org:443 HTTP/1.1", "Host: example.org:443"]],
   ["an expectation", 417, ["GET /health HTTP/1.1", "Host: localhost", "Expect: tea"]],
   ["an expectation under a rebound name", 421, ["GET / HTTP/1.1", "Host: evil.example", "Expect: tea"]],
   ["no HTTP", 400, ["\u0016\u0003\u0001 hello"]],
@@ -120,6 +120,13 @@ test("who asks /v1 is told at the door as everywhere in it, with what happened a
       },
     ]);
   }
+});
+
+test("who asks for a tunnel is told that there is none, and what there is", async () => {
+  const text = await send(["CONNECT /v1/sessions HTTP/1.1", "Host: localhost"]);
+  expect(statusIn(text)).toBe(405);
+  expect(text).toMatch(/content-type: application\/problem\+json\r\n.*allow: GET, POST, DELETE\r\n/s);
+  expect(text).toMatch(/"code":"method_not_allowed","detail":"CONNECT asks for a tunnel/);
 });
 
 test("who waits to be told to go on is told so", async () => {

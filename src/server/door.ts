@@ -15,7 +15,7 @@ export interface Knock {
 }
 
 export interface DoorRefusal {
-  readonly status: 400 | 403 | 413 | 415 | 417 | 421;
+  readonly status: 400 | 403 | 405 | 413 | 415 | 417 | 421;
   /** A sentence that says what happened. */
   readonly what: string;
   /** A sentence that says what to do. */
@@ -30,11 +30,11 @@ export const EXPECTATION: DoorRefusal = {
 };
 
 /** For who takes this server for a proxy. */
-export const TUNNEL = {
-  status: 501,
+export const TUNNEL: DoorRefusal = {
+  status: 405,
   what: "CONNECT asks for a tunnel, and this server is no proxy.",
   todo: "Ask it for a path, as in GET /health; a program that was told of a proxy has its address by mistake.",
-} as const;
+};
 
 /** Names alone that every reader takes for the same address: no octet above 255, none that reads as octal. */
 const LOOPBACK_NAME = /^(?:localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])$/i;

@@ -35,10 +35,10 @@ export function answerTheRest(server: Server, options: DoorOptions): void {
     setSafeHeaders(outgoing);
     turnAway(incoming, outgoing, refusalOf(incoming, options) ?? EXPECTATION, options);
   });
-  server.on("connect", (_: IncomingMessage, socket: Duplex) => {
+  server.on("connect", ({ url = "" }: IncomingMessage, socket: Duplex) => {
     // Node has let go of the socket: what goes wrong with it is told to nobody else.
     socket.on("error", () => socket.destroy());
-    endWith(socket, TUNNEL.status, errorOf(TUNNEL));
+    endWith(socket, TUNNEL.status, problemOf(url, TUNNEL, options), "allow: GET, POST, DELETE\r\n");
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => endBroken(error, socket));
 }
@@ -56,13 +56,12 @@ function refusalOf({ method = "", url: target = "", rawHeaders }: IncomingMessag
 }
 
 function turnAway(
-  { url: target = "" }: IncomingMessage,
+  { url = "" }: IncomingMessage,
   outgoing: ServerResponse,
   refusal: DoorRefusal,
-  { problemFor }: DoorOptions,
+  options: DoorOptions,
 ): void {
-  const plain = { type: "application/json", text: JSON.stringify({ error: errorOf(refusal) }) };
-  const { type, text } = problemFor(target, refusal) ?? plain;
+  const { type, text } = problemOf(url, refusal, options);
   // Closed, since its body will not be read.
   outgoing.writeHead(refusal.status, {
     "content-type": type,
@@ -72,8 +71,12 @@ function turnAway(
   outgoing.end(text);
 }
 
-function errorOf({ what, todo }: Pick<DoorRefusal, "what" | "todo">): string {
-  return `${what} ${todo}`;
+function problemOf(target: string, refusal: DoorRefusal, { problemFor }: DoorOptions): Problem {
+  return problemFor(target, refusal) ?? plain(`${refusal.what} ${refusal.todo}`);
+}
+
+function plain(error: string): Problem {
+  return { type: "application/json", text: JSON.stringify({ error }) };
 }
 
 const BROKEN: Readonly<Record<string, readonly [status: number, error: string]>> = {
@@ -83,15 +86,13 @@ const BROKEN: Readonly<Record<string, readonly [status: number, error: string]>>
 
 /** What came is no HTTP, or came too slowly. */
 function endBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const [status, text] = BROKEN[error.code ?? ""] ?? [400, "The request is not sound HTTP."];
   if (!socket.writable || error.code === "ECONNRESET") socket.destroy();
-  else endWith(socket, ...(BROKEN[error.code ?? ""] ?? [400, "The request is not sound HTTP."]));
+  else endWith(socket, status, plain(text));
 }
 
-function endWith(socket: Duplex, status: number, error: string): void {
-  const body = JSON.stringify({ error });
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json`;
-  socket.end(
-    `${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
+function endWith(socket: Duplex, status: number, { type, text }: Problem, headers = ""): void {
+  const about = `content-type: ${type}\r\ncontent-length: ${Buffer.byteLength(text)}\r\n${headers}`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${about}connection: close\r\n\r\n`;
+  socket.end(head + text, () => socket.destroy());
 }

@@ -105,6 +105,7 @@ export function problemResponse(error: unknown): Response {
 const DOOR_CODES: Readonly<Record<DoorRefusal["status"], ErrorCode>> = {
   400: "invalid_argument",
   403: "denied",
+  405: "method_not_allowed",
   413: "event_too_large",
   415: "unsupported_media_type",
   417: "invalid_argument",
