@@ -1,6 +1,7 @@
 // What a request causes says on behalf of which trace it came, in whatever stream it happens.
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { streamId, type StreamId } from "../event/event.ts";
+import { PlatoCaller } from "../testing/plato-caller.ts";
 import { RouterCaller } from "../testing/router-caller.ts";
 import { V1Caller } from "../testing/v1-caller.ts";
 
@@ -68,6 +69,19 @@ test("what a request does to a fleet carries its trace, on either port, and no a
   await router.post("/register/agent", { agent_id: "a" }, TRACED);
   const [registered] = (await router.store.read({ stream, afterSeq: 0, limit: 9 })).slice(-1);
   expect([registered?.event.type, registered?.event.data["trace"]]).toEqual(["agent_registered", TRACE]);
+});
+
+test("what a request brings into a room, or ends there, carries its trace, and no tile shows it", async () => {
+  const plato = new PlatoCaller();
+  const { body } = await plato.submit({}, TRACED);
+  const ended = { room: "hall", tile_hash: body["tile_hash"], reason: "wrong" };
+  await plato.post("/retract", ended, TRACED);
+  const stored = await plato.store.read({ stream: streamId("room", "hall") });
+  expect(stored.map(({ event }) => [event.type, event.data["trace"]])).toEqual([
+    ["tile_submitted", TRACE],
+    ["tile_retracted", TRACE],
+  ]);
+  expect(JSON.stringify((await plato.get("/room/hall")).body)).not.toContain(TRACE);
 });
 
 test("a fleet that was begun by a request with a trace is as it was configured, and is not configured again", async () => {

@@ -2,6 +2,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import type { Moment } from "../event/decider.ts";
 import type { Store } from "../store/port.ts";
+import { carryTrace } from "./carry-trace.ts";
 import { CensusDesk } from "./census-desk.ts";
 import { GateCounts } from "./gate-counts.ts";
 import { addFacts } from "./plato-facts.ts";
@@ -45,6 +46,7 @@ export function platoApp(options: PlatoOptions): Hono<ServerEnv> {
     uptime: () => Math.floor((now() - startedAt) / 1_000),
   };
   app.use(authenticate);
+  app.use(carryTrace);
   app.post("*", refuseObservers);
   addFacts(plato);
   addReading(plato);

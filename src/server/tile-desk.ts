@@ -4,7 +4,8 @@ import type { Moment } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
 import type { Hash, StreamId } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
-import { Runtime, type Executed, type LogSpan, type Untimed } from "../event/runtime.ts";
+import type { Executed, LogSpan, Runtime, Untimed } from "../event/runtime.ts";
+import { TracedRuntime } from "../session/traced-runtime.ts";
 import type { Store } from "../store/port.ts";
 import { DUPLICATE, judge, type GateRefusal } from "../tile/gate.ts";
 import {
@@ -64,7 +65,7 @@ export class TileDesk {
     this.#store = store;
     this.#counts = counts;
     const onAppended = (span: LogSpan): void => counts.take(span);
-    this.#runtime = new Runtime({ aggregate: roomAggregate, log: store, moment, onAppended });
+    this.#runtime = new TracedRuntime({ aggregate: roomAggregate, log: store, moment, onAppended });
   }
 
   async submit(submission: Submission, idempotencyKey: string | null): Promise<Taken> {
