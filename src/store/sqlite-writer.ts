@@ -12,8 +12,9 @@ const WEIGHT_MAX = 256;
 /** So many turns of the event loop a commit waits at most for others to share it. */
 const TURNS_MAX = 8;
 
-/** So many commits of one work alone may follow each other within a turn of the event loop. */
+/** So many commits of one work alone, none heavier than this, may follow each other within a turn of the event loop. */
 const LONE_COMMITS_MAX = 4;
+const LONE_WEIGHT_MAX = 16;
 
 const BUSY_RETRY_MS = 5;
 
@@ -131,7 +132,7 @@ export class Writer {
   #flush(): void {
     if (!this.#hasBegun()) return;
     const jobs = this.#take();
-    if (jobs.length > 1) this.#turnsSpared = 0;
+    if (!isLoneAndLight(jobs)) this.#turnsSpared = 0;
     const failure = this.#transact(jobs);
     if (failure === null) for (const job of jobs) job.settle();
     else for (const job of jobs) job.reject(failure.error);
@@ -195,4 +196,8 @@ export class Writer {
       return { error: storeError(name, cause) };
     }
   }
+}
+
+function isLoneAndLight([first, second]: readonly Job[]): boolean {
+  return first !== undefined && first.weight <= LONE_WEIGHT_MAX && second === undefined;
 }
