@@ -1,4 +1,5 @@
 // `holodeck doctor`: whether this machine and this store can carry sessions, check by check, and what to do if not.
+import { HolodeckError } from "../event/error.ts";
 import { palette, wantsColor } from "./ansi.ts";
 import type { Check } from "./check.ts";
 import { checkClock, checkNode, checkPlatform, checkProcesses } from "./doctor-machine.ts";
@@ -39,22 +40,34 @@ async function examine(address: string, io: Io): Promise<readonly Check[]> {
     ["recovery", async () => await checkRecovery(address, io)],
   ];
   const checks: Check[] = [];
-  for (const [name, look] of looks) checks.push(await looked(name, look, io));
+  for (const [name, look] of looks) checks.push(await looked({ name, look, before: checks, io }));
   return checks;
 }
 
-/** A look that fails is a finding too: one trouble must not hide the others. */
-async function looked(name: string, look: () => Check | Promise<Check>, io: Io): Promise<Check> {
+interface Look {
+  readonly name: string;
+  readonly look: () => Check | Promise<Check>;
+  readonly before: readonly Check[];
+  readonly io: Io;
+}
+
+/** A look that fails is a finding too: one trouble must not hide the others, nor be told again by all it hides. */
+async function looked({ name, look, before, io }: Look): Promise<Check> {
   try {
-    const check = await look();
-    return check.todo === undefined ? check : { ...check, todo: pasteable(io, check.todo) };
+    return whole(await look(), io);
   } catch (error) {
-    return {
-      name,
-      status: "fail",
-      what: pasteable(io, error instanceof Error ? error.message : String(error)),
-    };
+    const told =
+      error instanceof HolodeckError
+        ? { what: error.what, todo: error.todo }
+        : { what: error instanceof Error ? error.message : String(error) };
+    const check = whole({ name, status: "fail", ...told }, io);
+    const same = before.find(({ what }) => what === check.what);
+    return same === undefined ? check : { name, status: "warn", what: `Not looked at: see ${same.name}.` };
   }
+}
+
+function whole(check: Check, io: Io): Check {
+  return check.todo === undefined ? check : { ...check, todo: pasteable(io, check.todo) };
 }
 
 function show(checks: readonly Check[], io: Io): void {

@@ -115,7 +115,8 @@ test("a narrow terminal loses columns, never the edge", () => {
     "↻ flaky   retrying   in 1.5s",
     "○ report  waiting",
     "",
-    "Ctrl-C stops it; holodeck res…",
+    "Ctrl-C stops it; holodeck",
+    "resume sess_1 goes on.",
   ]);
 });
 

@@ -1,7 +1,7 @@
 // One picture of a running plan, as lines of text: a pure function of what is to be shown, how large, and when.
 import { palette, type Paint, type Palette } from "./ansi.ts";
 import { count, formatDuration } from "./format.ts";
-import { cut, fit, printable, widthOf } from "./printable.ts";
+import { cut, fit, printable, widthOf, wrap } from "./printable.ts";
 import { statusPaint, styleStatus } from "./status-style.ts";
 import type { TaskView, TaskViewState, ViewState } from "./view-state.ts";
 
@@ -19,7 +19,7 @@ export function frame(state: ViewState, { columns, rows, now, color }: FrameOpti
   const colors = palette(color);
   const linesMax = Math.max(1, rows - 1);
   const header = headerLines(state, columns, now, colors);
-  const footer = [colors.dim(cut(footerText(state), columns))];
+  const footer = wrap(footerText(state), columns).map((line) => colors.dim(line));
   // Blank lines are the first to go where there is little room.
   const gap = linesMax >= 10 ? [""] : [];
   const room = linesMax - header.length - footer.length - 2 * gap.length;

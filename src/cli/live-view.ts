@@ -5,6 +5,7 @@ import type { Session } from "../session/session.ts";
 import { palette, wantsColor } from "./ansi.ts";
 import { frame } from "./frame.ts";
 import type { Output } from "./io.ts";
+import { withJobControl } from "./job-control.ts";
 import { OutputLines } from "./output-lines.ts";
 import { Painter } from "./painter.ts";
 import { plainLine, type TimedEvent } from "./plain-line.ts";
@@ -39,21 +40,23 @@ export function liveView({ session, plan, out, env, clock, hints }: ViewParams):
   const draw = (shown: ViewState, rows: number): readonly string[] =>
     frame(shown, { columns: out.columns ?? 80, rows, now: clock.now(), color });
   const paint = (): void => painter.paint(draw(untilTheEnd(state()), out.rows ?? 24));
-  const onContinue = (): void => {
-    painter.letGo();
-    paint();
-  };
+  const endJobControl = withJobControl({
+    onStop: () => painter.suspend(),
+    onContinue: () => {
+      painter.resume();
+      paint();
+    },
+  });
   // Times run on by themselves; what happens shows with them.
   const timer = setInterval(paint, TICK_MS);
   out.on("resize", paint);
-  process.on("SIGCONT", onContinue);
   paint();
   return {
     output: (taskId, text) => void linesOf(outputs, taskId).push(text),
     close: async () => {
       clearInterval(timer);
       out.off("resize", paint);
-      process.off("SIGCONT", onContinue);
+      endJobControl();
       // All tasks, however many: this picture stays, and scrolls.
       painter.close(draw(atTheEnd(state(), clock.now()), Number.POSITIVE_INFINITY));
       await Promise.resolve();

@@ -11,6 +11,7 @@ const CLEAR_BELOW = "\u001B[J";
 export class Painter {
   readonly #out: Output;
   #painted: readonly string[] = [];
+  #isSuspended = false;
   readonly #giveBack = (): void => void this.#out.write(SHOW_CURSOR);
 
   constructor(out: Output) {
@@ -22,6 +23,7 @@ export class Painter {
 
   /** Draws lines, coloured or not, over the ones drawn before. */
   paint(lines: readonly string[]): void {
+    if (this.#isSuspended) return;
     if (lines.length === this.#painted.length && lines.every((line, at) => line === this.#painted[at]))
       return;
     const body = lines.map((line) => `${line}${CLEAR_TO_LINE_END}\n`).join("");
@@ -29,8 +31,15 @@ export class Painter {
     this.#painted = lines;
   }
 
-  /** What was drawn stays; the next frame is drawn below. For when the screen was not ours in between. */
-  letGo(): void {
+  /** Gives the terminal to others until `resume`; what was drawn stays. */
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#giveBack();
+  }
+
+  /** The next frame is drawn below what is there. For when the screen was not ours in between. */
+  resume(): void {
+    this.#isSuspended = false;
     this.#painted = [];
     this.#out.write(HIDE_CURSOR);
   }

@@ -32,6 +32,25 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/** Printable text in lines of at most `width` cells, broken between words, and within one only when it is wider. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  const add = (piece: string, gap: string): void => {
+    if (line !== "" && widthOf(line + gap + piece) > width) {
+      lines.push(line);
+      line = piece;
+    } else line += (line === "" ? "" : gap) + piece;
+  };
+  for (const word of text.split(" ")) {
+    if (widthOf(word) <= width) add(word, " ");
+    else
+      for (const [at, { segment }] of [...graphemes.segment(word)].entries())
+        add(segment, at === 0 ? " " : "");
+  }
+  return [...lines, line];
+}
+
 /** Cut, and filled up with spaces on the right. */
 export function fit(text: string, width: number): string {
   const shown = cut(text, width);

@@ -156,6 +156,7 @@ async function leaveSpool({ spec, place, patterns, command, output, stoppedBy }:
     error: command.error === null ? null : redactText(patterns, command.error),
     ended_at: Date.now(),
     stopped_by: stoppedBy,
+    ...(stoppedBy === "idle" && { idle_timeout_ms: spec.idleTimeoutMs ?? 0 }),
     output_bytes: output.totalBytes,
     output_kept_bytes: output.bytes.length,
     truncated: output.isTruncated,

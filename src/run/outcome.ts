@@ -20,7 +20,7 @@ export function verdictOf(exit: AttemptExit): Verdict {
     case "timeout":
       return { kind: "ended", outcome: "timeout", error: "It ran out of time." };
     case "idle":
-      return { kind: "ended", outcome: "timeout", error: "It wrote nothing for too long." };
+      return { kind: "ended", outcome: "timeout", error: `It wrote nothing for ${idleTime(exit)}.` };
     case null:
       return { kind: "ended", ...endOf(exit) };
   }
@@ -34,6 +34,11 @@ function endOf(exit: AttemptExit): { readonly outcome: TaskOutcome; readonly err
   }
   if (exit.result_error !== null) return { outcome: "failed", error: exit.result_error };
   return { outcome: "success", error: null };
+}
+
+/** A spool of an earlier version does not say. */
+function idleTime({ idle_timeout_ms: ms }: AttemptExit): string {
+  return ms === undefined ? "too long" : `${ms / 1_000} s`;
 }
 
 /** The last line it wrote is mostly what went wrong. */

@@ -22,6 +22,8 @@ export interface AttemptExit extends Artifacts {
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly stopped_by: StoppedBy | null;
+  /** How long it might write nothing; absent unless that ended it. */
+  readonly idle_timeout_ms?: number;
   /** Why it could not be started, and what to do. */
   readonly error: string | null;
   /** Milliseconds since the epoch by the guard's wall clock; null when the command was never started. */
