@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -66,6 +66,25 @@ test("session end ends what a killed run left running, and removes its spool", a
   expect(await output("session", "end", "latest")).toContain("ended as cancelled");
   expect(processAt(pid)).toBeNull();
   expect(existsSync(join(folder, "run", sessionId))).toBe(false);
+});
+
+/** A run whose process is killed; answers when its guard has ended the task and spooled what that wrote. */
+async function untold(): Promise<void> {
+  const run = "echo written; touch begun; exec sleep 1000";
+  const plan = { version: 1, name: "n", agent_id: "a", tasks: [{ id: "t", run }] };
+  writeFileSync(join(folder, "plan.yaml"), JSON.stringify(plan));
+  const runner = start("run", "plan.yaml", "--quiet");
+  await until(() => existsSync(join(folder, "begun")));
+  runner.kill("SIGKILL");
+  await once(runner, "close");
+  await until(() => globSync(join(folder, "run", "*", "t.1", "*", "exit.json")).length === 1);
+}
+
+test("session end takes in what a dead run's task had written and nobody had told", async () => {
+  await untold();
+  expect(await output("session", "end", "latest")).toContain("ended as cancelled");
+  const shown = JSON.parse(await output("session", "show", "latest", "--json")) as object;
+  expect(shown).toMatchObject({ tasks: [{ attempts: 1, output: { preview: "written\n" } }] });
 });
 
 test("session end says that it is over when what ran has left, and what that wrote is kept", async () => {

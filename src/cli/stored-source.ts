@@ -1,4 +1,5 @@
 // The sessions of a store on this machine, as commands find them.
+import { join } from "node:path";
 import { streamKey, type StreamId } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
 import { eventsPruned, prunedBy } from "../event/pruned.ts";
@@ -67,11 +68,15 @@ export class StoredSource implements SessionSource {
     return await this.#withSession(sessionId, async (session) => {
       const wasOpen = session.status === "open";
       const { attemptsHere, untilLeft } = await import("../run/departure.ts");
-      const attempts = attemptsHere(session);
-      const ended = await session.endSession(outcome, error === undefined ? {} : { error });
       const { keptSpools } = await import("../run/plan-session.ts");
+      const { adoptSpooled } = await import("../run/recover.ts");
       const { sweep } = await import("./run-session.ts");
-      await sweep(this.#store, keptSpools(session));
+      const attempts = attemptsHere(session);
+      const spools = keptSpools(session);
+      if (wasOpen && spools !== null)
+        await adoptSpooled({ session, store: this.#store, spool: join(spools, sessionId) });
+      const ended = await session.endSession(outcome, error === undefined ? {} : { error });
+      await sweep(this.#store, spools);
       // Those of a process that lives: it has seen the end, and asks them to leave.
       return { session, outcome: ended, wasOpen, processesLeft: await untilLeft(attempts) };
     });

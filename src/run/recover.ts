@@ -51,6 +51,21 @@ export async function recoverTask(params: {
   return { taskId, adopted: isAdopted(found), ended };
 }
 
+/**
+ * Takes in what finished attempts of a session have spooled and nobody told: for who is about to end a session whose
+ * process may have died. What that process tells at the same time is told once.
+ */
+export async function adoptSpooled(params: {
+  readonly session: Session;
+  readonly store: Store;
+  readonly spool: string;
+}): Promise<void> {
+  for (const { status, taskId, attempts: attempt } of params.session.tasks) {
+    const found = status === "running" ? findSpool({ spool: params.spool, taskId, attempt }) : null;
+    if (found !== null) await recordExit({ ...params, taskId, attempt, ...found });
+  }
+}
+
 function isAdopted(found: FoundSpool | null): boolean {
   return found !== null && verdictOf(found.exit).kind === "ended";
 }
