@@ -126,18 +126,6 @@ test("a repeated key answers like the first time whatever came since, alone or i
   expect(again).toEqual(batch.body);
 });
 
-test("each tile of a batch is told how many its room has with it, as if it had come alone", async () => {
-  const server = new PlatoCaller();
-  const tiles = ["hall", "hall", "yard", "hall"].map((room, n) => ({
-    ...TILE,
-    room,
-    question: `number ${n} of a batch`,
-  }));
-  const { details } = (await server.post("/submit_batch", { tiles })).body;
-  expect(details.map(({ room_tile_count }) => room_tile_count)).toEqual([1, 2, 1, 3]);
-  expect(new Set(details.map(({ lamport }) => lamport))).toEqual(new Set([1, 2, 3, 4]));
-});
-
 test("an idempotency key that is empty is refused wherever one may come, and nothing is taken in", async () => {
   const server = new PlatoCaller();
   const { body } = await server.submit();
@@ -252,6 +240,17 @@ test("a tile is retracted once; what is retracted is not superseded, and the oth
       hash?.length === 64 ? 404 : 400,
     );
   expect((await server.post("/retract", { ...retract, room: "attic" })).status).toBe(404);
+});
+
+test("who names a tile by what is no hash, or by nothing, is told which", async () => {
+  const server = new PlatoCaller();
+  const retract = { room: "hall", reason: "it was wrong" };
+  expect((await server.post("/retract", retract)).body["error"]).toMatch(/^The body has no `tile_hash`/);
+  const malformed = await server.post("/retract", { ...retract, tile_hash: "abc" });
+  expect([malformed.status, malformed.body["error"]]).toEqual([
+    400,
+    expect.stringMatching(/^`tile_hash` is not the hash of a tile/),
+  ]);
 });
 
 test("a tile is superseded by one that passes the gate; again by the same is the same", async () => {

@@ -198,7 +198,8 @@ function roomIn({ room }: JsonObject): string {
 function hashIn(body: JsonObject, name: string): Hash {
   const hash = body[name];
   if (typeof hash === "string" && HASH.test(hash)) return hash;
-  throw invalid(`The body has no \`${name}\`.`, "Pass the tile's hash: 64 lower-case hex digits.");
+  const what = hash === undefined ? `The body has no \`${name}\`.` : `\`${name}\` is not the hash of a tile.`;
+  throw invalid(what, "Pass the tile's hash: 64 lower-case hex digits.");
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

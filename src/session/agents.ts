@@ -215,7 +215,7 @@ function notAttached(state: SessionState, agentId: string): Refusal {
   return {
     code: "not_found",
     what: `No agent ${quote(agentId)} is attached to session ${state.sessionId}.`,
-    todo: "Attach it first; `session.introspect()` says who is there.",
+    todo: "Attach it first; the session says who is there.",
   };
 }
 

@@ -156,6 +156,6 @@ export async function heldBy(streams: TrustStreams, id: string): Promise<Identit
   if (identity !== null) return identity;
   throw new HolodeckError("not_found", {
     what: `There is no identity ${JSON.stringify(id.slice(0, 100))}.`,
-    todo: "Put it with manager.identities.put first, or leave `identity` out.",
+    todo: "Put the identity first, or leave it out.",
   });
 }

@@ -25,6 +25,6 @@ export async function stateAt(store: SessionReading, sessionId: string, seq: num
 export function unknownSession(sessionId: string): HolodeckError {
   return new HolodeckError("not_found", {
     what: `There is no session ${JSON.stringify(sessionId.slice(0, 100))}.`,
-    todo: "Check the id; `manager.list()` or `holodeck session ls` shows the sessions there are.",
+    todo: "Check the id; `holodeck session ls` shows the sessions there are.",
   });
 }

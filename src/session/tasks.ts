@@ -272,7 +272,7 @@ function refuseOverLimit(state: SessionState): Refusal | null {
   return {
     code: "task_limit",
     what: `Session ${state.sessionId} has ${state.tasks.size} tasks and may have ${state.maxTasks}.`,
-    todo: "Raise maxTasks when you start the session, or split the work into sessions.",
+    todo: "Start a session that may have more, or split the work into sessions.",
   };
 }
 
@@ -310,7 +310,7 @@ export function findTask(state: SessionState, taskId: string): TaskState | Refus
     (state.status === "none" ? refuseUnlessOpen(state) : null) ?? {
       code: "task_not_found",
       what: `Session ${state.sessionId} has no task ${quote(taskId)}.`,
-      todo: "Add it with addTask first; `tasks` lists what there is.",
+      todo: "Add it first; the session's tasks say what there is.",
     }
   );
 }
