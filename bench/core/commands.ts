@@ -7,7 +7,7 @@ import { initialState, type SessionState } from "../../src/session/state.ts";
 export const STREAM = streamId("session", "sess_bench");
 
 const NOW = Date.UTC(2026, 0, 1);
-const BOOT = { id: "boot", offsetMs: 0 };
+export const BOOT = { id: "boot", offsetMs: 0 };
 const PROCESS = { host: "bench", boot_id: "boot", pid: 1, start_time: "1" };
 
 export function newPosition(): Position<SessionState> {

@@ -8,7 +8,7 @@ import {
   type Refusal,
   type Timed,
 } from "./decider.ts";
-import { encodeEvent, type EncodedEvent, type Event, type Fact, type Hash, type StreamId } from "./event.ts";
+import { encodeEvent, type EncodedEvent, type Fact, type Hash, type StreamId } from "./event.ts";
 import type { AppendItem, AppendKey } from "./log.ts";
 
 /** A state and its place in its stream. */
@@ -60,7 +60,8 @@ export class Batch<State, Command extends Timed, F extends Fact> {
     if (isRefusal(decision)) return { events: [], refusal: decision };
     const encoded = this.#encode(decision, command.now);
     if (encoded.length > 0) for (const key of keys) this.#keys.push({ key, seq: this.#position.seq + 1 });
-    const events = encoded.map((one) => this.#take(one));
+    const events: Happened<F>[] = [];
+    for (const one of encoded) events.push(this.#take(one));
     return { events, refusal: null };
   }
 
@@ -87,13 +88,14 @@ export class Batch<State, Command extends Timed, F extends Fact> {
   #encode(facts: readonly F[], now: number): readonly EncodedEvent[] {
     const at = Math.max(this.#position.at, now);
     let { seq, hash } = this.#position;
-    return facts.map(({ type, room, data }) => {
+    const all: EncodedEvent[] = [];
+    for (const { type, room, data } of facts) {
       seq += 1;
-      const event: Event = { v: 1, stream: this.#stream, seq, prev: hash, at, type, room, data };
-      const encoded = encodeEvent(event);
+      const encoded = encodeEvent({ v: 1, stream: this.#stream, seq, prev: hash, at, type, room, data });
       hash = encoded.hash;
-      return encoded;
-    });
+      all.push(encoded);
+    }
+    return all;
   }
 
   #take(encoded: EncodedEvent): Happened<F> {

@@ -46,15 +46,16 @@ export const EVENT_BYTES_MAX = 64 * 1024;
 export function encodeEvent(event: Event): EncodedEvent {
   assertPlainJson(event.data, `data of ${event.type}`);
   const { v, stream, seq, prev, at, type, room, data } = event;
-  const leaf = Buffer.from(`\0${JSON.stringify({ v, stream, seq, prev, at, type, room, data })}`);
-  const bytes = leaf.subarray(1);
+  const text = JSON.stringify({ v, stream, seq, prev, at, type, room, data });
+  const bytes = Buffer.from(text);
   if (bytes.length > EVENT_BYTES_MAX) {
     throw new HolodeckError("event_too_large", {
       what: `An event of type ${type} has ${bytes.length} bytes; the limit is ${EVENT_BYTES_MAX}.`,
       todo: "Store the large part as a blob or an artifact and keep its hash in the event.",
     });
   }
-  return { event, bytes, hash: digest("sha256", leaf, "hex") };
+  // Of the text and not of the bytes, which would have to be copied behind the 0x00: a text is hashed as UTF-8.
+  return { event, bytes, hash: digest("sha256", `\0${text}`, "hex") };
 }
 
 /** The event in stored bytes. Throws `event_corrupt` when they are not an event; the hash is `verify`'s work. */

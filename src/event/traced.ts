@@ -10,8 +10,8 @@ export function traced<State, Command extends Timed, F extends Fact>(
     ...aggregate,
     decide: (state, command) => {
       const decision = aggregate.decide(state, command);
-      const trace = "trace" in command && typeof command.trace === "string" ? command.trace : null;
-      if (trace === null || isRefusal(decision)) return decision;
+      const { trace } = command as Command & { readonly trace?: string };
+      if (trace === undefined || isRefusal(decision)) return decision;
       return decision.map((event) => ({ ...event, data: { ...event.data, trace } }));
     },
   };

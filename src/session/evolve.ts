@@ -3,7 +3,7 @@ import type { Happened } from "../event/decider.ts";
 import { takePartChanged } from "./agents.ts";
 import type { SessionEvent, TaskAdded, TaskCarried } from "./events.ts";
 import { prunedState } from "./prune.ts";
-import { recordKept, recordOf } from "./records.ts";
+import { NO_RECORD, recordKept, recordOf, recordWith } from "./records.ts";
 import { NO_RETRIES, type SessionState, type TaskState } from "./state.ts";
 
 type Started = EventOf<"session_started">["data"];
@@ -160,7 +160,7 @@ function addTask(state: SessionState, data: TaskAdded): TaskState {
     endedAt: null,
     result: undefined,
     error: null,
-    record: {},
+    record: NO_RECORD,
   };
   state.tasks.set(task.taskId, task);
   state.open.add(task.taskId);
@@ -205,7 +205,7 @@ function attemptStarted(state: SessionState, { data, at }: EventOf<"task_started
   task.process = data.process ?? null;
   task.heartbeatAt = null;
   task.retryAt = null;
-  task.record = {};
+  task.record = NO_RECORD;
 }
 
 function heard(state: SessionState, { data, at }: EventOf<"task_heartbeat">): void {
@@ -261,7 +261,7 @@ function closeTask(state: SessionState, task: TaskState, ending: Ending): void {
   task.result = ending.result;
   task.error = ending.error ?? null;
   // A task that is ended between two attempts keeps what there is of the last.
-  task.record = { ...task.record, ...recordOf(ending) };
+  task.record = recordWith(task.record, ending);
   task.startedAt = null;
   task.dueAt = null;
   task.retryAt = null;

@@ -27,7 +27,7 @@ export function recordKept(
   state.recordSeq = seq;
   const task = state.tasks.get(data.task_id);
   if (task === undefined || task.attempt !== data.attempt) return;
-  task.record = { ...task.record, ...recordOf(data) };
+  task.record = recordWith(task.record, data);
 }
 
 /** Every member of a record. */
@@ -40,13 +40,22 @@ const RECORD_MEMBERS = [
   "exit_code",
 ] as const satisfies readonly (keyof TaskRecord)[];
 
-/** The record in what else is told beside it. A loop, and no spread for each member: each task that ends passes here. */
+/** Of a task of whose work nothing is kept. */
+export const NO_RECORD: TaskRecord = Object.freeze({});
+
+/** The record in what else is told beside it. Each task that ends passes here, and most have none. */
 export function recordOf(told: TaskRecord): TaskRecord {
-  const record: Record<string, Json | undefined> = {};
+  let record: Record<string, Json | undefined> | null = null;
   for (const member of RECORD_MEMBERS) {
-    if (told[member] !== undefined) record[member] = told[member];
+    if (told[member] !== undefined) (record ??= {})[member] = told[member];
   }
-  return record;
+  return record ?? NO_RECORD;
+}
+
+/** What there was of an attempt, with what else is told of it. */
+export function recordWith(before: TaskRecord, told: TaskRecord): TaskRecord {
+  const record = recordOf(told);
+  return before === NO_RECORD ? record : { ...before, ...record };
 }
 
 /** Told once, however often: all of it stands there already. */
