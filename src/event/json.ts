@@ -12,7 +12,6 @@ export interface JsonObject {
 /** The deepest nesting an event's data may have; the data itself is depth 1. */
 export const JSON_DEPTH_MAX = 64;
 
-
 /** Throws `invalid_event` and names the path of the first value that is not plain JSON. Undefined members are left out. */
 export function assertPlainJson(value: unknown, name: string): asserts value is Json {
   const fault = findFault(value, 1);
