@@ -3,7 +3,6 @@ import type { Aggregate, Decision } from "../event/decider.ts";
 import type { StreamId } from "../event/event.ts";
 import type { Json } from "../event/json.ts";
 import type { Head } from "../event/log.ts";
-import { traced } from "../event/traced.ts";
 import type { AgentState } from "./agent-state.ts";
 import { attachAgent, detachAgent, heartbeatAgent, revokeRole } from "./agents.ts";
 import type { SessionCommand } from "./commands.ts";
@@ -26,14 +25,14 @@ import { addTask, completeTask, loseAttempt, noteHeartbeat, routeTask, startTask
 
 export type SessionAggregate = Aggregate<SessionState, SessionCommand, SessionEvent>;
 
-export const sessionAggregate: SessionAggregate = traced({
+export const sessionAggregate: SessionAggregate = {
   initial: initialState,
   decide,
   evolve,
   head,
   settle,
   snapshot: { version: 8, save, load },
-});
+};
 
 function decide(state: SessionState, command: SessionCommand): Decision<SessionEvent> {
   switch (command.type) {

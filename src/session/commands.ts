@@ -209,10 +209,7 @@ export interface PruneSession extends Timed {
   readonly lastHash: string;
 }
 
-/** A command, and the trace on whose behalf it was given (a W3C traceparent). */
-export type SessionCommand = AnyCommand & { readonly trace?: string };
-
-type AnyCommand =
+export type SessionCommand =
   | StartSession
   | ForkSession
   | ResumeSession

@@ -4,7 +4,7 @@ import type { Moment, Refusal } from "../event/decider.ts";
 import { HolodeckError } from "../event/error.ts";
 import { streamKind, type Event, type StreamId } from "../event/event.ts";
 import type { StoredEvent } from "../event/log.ts";
-import { Runtime, type Executed, type News, type Untimed } from "../event/runtime.ts";
+import type { Executed, News, Runtime, Untimed } from "../event/runtime.ts";
 import type { Store, StoredHead } from "../store/port.ts";
 import { sessionAggregate } from "./aggregate.ts";
 import type { SessionCommand } from "./commands.ts";
@@ -17,7 +17,7 @@ import type { ManagerPorts } from "./ports.ts";
 import { Recovery } from "./recovery.ts";
 import { Routers } from "./routers.ts";
 import { nextDueAt, type SessionState } from "./state.ts";
-import { currentTrace } from "./trace-context.ts";
+import { TracedRuntime } from "./traced-runtime.ts";
 import { TrustStreams } from "./trust-streams.ts";
 
 export interface EngineOptions extends Pick<
@@ -64,7 +64,7 @@ export class Engine {
     const { moment } = this;
     this.trust = new TrustStreams({ store, clock, moment, touch: (stream) => this.#eviction.touch(stream) });
     this.routers = new Routers({ ...options, log: store, moment });
-    this.#runtime = new Runtime({
+    this.#runtime = new TracedRuntime({
       aggregate: sessionAggregate,
       log: store,
       moment,
@@ -107,9 +107,7 @@ export class Engine {
   execute(stream: StreamId, command: Untimed<SessionCommand>, key: string | null): Promise<Done> {
     this.#eviction.touch(stream);
     if (command.type === "start_session") this.#runtime.expectNew(stream);
-    const trace = currentTrace();
-    const traced = trace === undefined ? command : { ...command, trace };
-    return this.#runtime.execute(stream, traced, key).then(
+    return this.#runtime.execute(stream, command, key).then(
       (executed) => this.#done(stream, executed),
       async (error: unknown) => await this.#takeBack(stream, error),
     );

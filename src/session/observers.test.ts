@@ -2,6 +2,16 @@ import { expect, test } from "vitest";
 import { testManager } from "../testing/test-manager.ts";
 import { AFTER_A_HANG_MS_MAX, CALLBACK_MS_MAX } from "./observers.ts";
 
+/** A manager whose callback never returns, and the tasks it was called for. */
+function hanging() {
+  const seen: string[] = [];
+  const onTaskComplete = async ({ taskId }: { readonly taskId: string }): Promise<void> => {
+    seen.push(taskId);
+    await new Promise(() => undefined);
+  };
+  return { ...testManager({ onTaskComplete }), seen };
+}
+
 test("a callback that throws harms nothing and is reported once", async () => {
   const { manager, reported } = testManager({
     onTaskComplete: () => {
@@ -15,13 +25,7 @@ test("a callback that throws harms nothing and is reported once", async () => {
 });
 
 test("a callback that hangs harms nothing, is passed over and reported once", async () => {
-  const seen: string[] = [];
-  const { manager, clock, reported } = testManager({
-    onTaskComplete: async (task) => {
-      seen.push(task.taskId);
-      await new Promise(() => undefined);
-    },
-  });
+  const { manager, clock, reported, seen } = hanging();
   const session = await manager.startSession();
   for (const id of ["a", "b"]) await (await session.addTask(id)).complete();
   expect(seen).toEqual(["a"]);
@@ -31,13 +35,7 @@ test("a callback that hangs harms nothing, is passed over and reported once", as
 });
 
 test("a callback that hangs has its time once, not once a call: closing does not wait for each", async () => {
-  const seen: string[] = [];
-  const { manager, clock, reported } = testManager({
-    onTaskComplete: async (task) => {
-      seen.push(task.taskId);
-      await new Promise(() => undefined);
-    },
-  });
+  const { manager, clock, reported, seen } = hanging();
   const session = await manager.startSession();
   for (let task = 0; task < 50; task++) await (await session.addTask(`t${task}`)).complete();
   let isClosed = false;

@@ -93,10 +93,6 @@ export class Writer {
     });
   }
 
-  get isIdle(): boolean {
-    return !this.#isScheduled;
-  }
-
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
     while (this.#isScheduled) await this.#idle.promise;
