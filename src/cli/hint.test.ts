@@ -84,11 +84,17 @@ test("a command is called as it can be called again", () => {
   writeFileSync(script, "");
   const everywhere = withCommand("usr/bin", script);
   const project = withCommand("project/node_modules/.bin", script);
+  const linked = withCommand("_npx/3c4d/node_modules/.bin", script);
   const fetched = withCommand("_npx/1a2b/node_modules/.bin", script);
+  const own = join(folder, "_npx/1a2b/node_modules/holodeck.js");
+  writeFileSync(own, "");
+  rmSync(join(fetched, "holodeck"));
+  symlinkSync(own, join(fetched, "holodeck"));
   expect(called([project, everywhere], script)).toBe("holodeck");
   expect(called([project], join(project, "holodeck"))).toBe("npx holodeck");
   expect(called(["/bin"], script, "exec")).toBe("npx holodeck");
   expect(called([fetched], join(fetched, "holodeck"))).toBe("npx holodeck-session-manager");
+  expect(called([linked], join(linked, "holodeck"))).toBe("npx holodeck");
   expect(called(["/bin"], script)).toBe(script);
   expect(called(["/bin"], join(project, "holodeck"))).toBe(join(project, "holodeck"));
 });

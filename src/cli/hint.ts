@@ -49,10 +49,15 @@ function takes(args: string, flag: string): boolean {
 export function programName({ env }: Pick<Io, "env">, script: string = ""): string {
   const found = (env["PATH"] ?? "").split(delimiter).filter((folder) => isIn(folder, script));
   if (found.some((folder) => !isOfProject(folder))) return "holodeck";
-  // What npx fetched for once is called by the package's name: its command's may be another's there.
-  if (script.includes("/_npx/")) return "npx holodeck-session-manager";
+  // What npx fetched for once is called by the package's name: its command's may be another's there. In a checkout npx
+  // keeps a link to it, and there the command has its own name.
+  if (realPath(script).includes("/_npx/")) return "npx holodeck-session-manager";
   if (found.length > 0 || env["npm_command"] !== undefined) return "npx holodeck";
   return /^holodeck(\.js)?$/.test(basename(script)) ? quoted(script) : "holodeck";
+}
+
+function realPath(file: string): string {
+  return existsSync(file) ? realpathSync(file) : file;
 }
 
 /** Whether the name `holodeck` is this very command in a folder. */
